@@ -1,0 +1,133 @@
+"""The command line: options that every verb has, and one place where errors become exit codes."""
+
+import asyncio
+import datetime as dt
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator import __version__
+from orchestrator.commands.invocation import Invocation
+from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.tools.logs import configure_logging
+from orchestrator.tools.process import SystemRunner
+
+# verb -> (module under orchestrator.commands, what `--help` says); imported only when the verb is used.
+VERBS: dict[str, str] = {
+    "bases": "Base images: where they come from, and how to make Debian's without Docker Hub.",
+    "build": "Build what is needed, test it, and stage it.",
+    "config": "Show the effective configuration and where each value comes from.",
+    "doctor": "Say what is missing on this machine and how to get it.",
+    "engine": "Start, stop and describe a local engine with buildx and emulation.",
+    "list": "List targets with their tags and architectures.",
+    "plan": "Show what would be built and why.",
+    "publish": "Point arch tags, then shared tags, at what is staged.",
+    "registry": "Start, stop and describe the local registry.",
+    "render": "Write the Dockerfiles from versions.json and the templates.",
+    "schema": "Print the JSON Schema of a document.",
+    "sources": "Downloads that builds need: fetch, add by hand, list.",
+}
+
+
+class Verbs(click.Group):
+    """Imports a verb's module when it is called for, so that starting stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"orchestrator.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="orchestrator")
+@click.option("-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The folder of the image.")
+@click.option("--registry", metavar="HOST[:PORT]", help="Where images go, instead of what orchestrator.yaml says.")
+@click.option(
+    "--mirror", multiple=True, metavar="REGISTRY=WHERE", help="Reach a registry through WHERE (a URL, or `local`)."
+)
+@click.option(
+    "--log-format", type=click.Choice(["auto", "console", "json"]), default="auto", help="How to log to stderr."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log every command that is run.")
+@click.pass_context
+def orchestrator(
+    ctx: click.Context,
+    directory: Path,
+    *,
+    registry: str | None,
+    mirror: tuple[str, ...],
+    log_format: str,
+    verbose: bool,
+) -> None:
+    """Build one image in many flavours for many architectures, and publish it.
+
+    \b
+    Example: orchestrator build --variant alpine --version 3.14
+    """
+    environment = dict(os.environ)
+    interactive = sys.stderr.isatty() and "CI" not in environment
+    configure_logging(as_json=log_format == "json" or (log_format == "auto" and "CI" in environment), verbose=verbose)
+    overrides = {"registry": registry or "", "mirrors": ",".join(mirror)}
+    ctx.obj = Invocation(
+        root=directory.resolve(),
+        state=_state(environment),
+        environment=environment,
+        overrides={key: value for key, value in overrides.items() if value},
+        runner=SystemRunner(environment),
+        now=lambda: dt.datetime.now(dt.UTC),
+        interactive=interactive,
+    )
+
+
+def main() -> None:
+    """Run a verb and exit with its code; errors become one clear message on stderr."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = orchestrator.main(args=arguments, prog_name="orchestrator", standalone_mode=False)
+        return int(result) if isinstance(result, int) else ExitCode.DONE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.INPUT
+    except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
+        print("interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads our output any more; keep the interpreter from complaining when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.LOCAL_OUTPUT
+    except OrchestratorError as error:
+        _report(error, as_json="json" in arguments)
+        return error.exit_code
+
+
+def _report(error: OrchestratorError, *, as_json: bool) -> None:
+    for problem in error.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    if as_json:
+        json.dump({"error": list(error.problems), "exit_code": int(error.exit_code)}, sys.stdout)
+        print()
+
+
+def _state(environment: dict[str, str]) -> Path:
+    """Where this machine keeps its engine, local registry and source cache."""
+    if given := environment.get("ORCHESTRATOR_STATE"):
+        return Path(given)
+    if os.geteuid() == 0:
+        return Path("/var/lib/orchestrator")
+    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "orchestrator"

@@ -1,0 +1,43 @@
+"""What a run was given from outside: folders, environment, clock, and the door to other programs."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orchestrator.tools.process import Runner
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Made once, by `cli`, which alone reads the environment and the clock; handed to each verb."""
+
+    root: Path
+    """The folder of the image: versions.json, orchestrator.yaml, templates."""
+    state: Path
+    """What this machine keeps between runs and between checkouts: engine, local registry, source cache."""
+    environment: Mapping[str, str]
+    overrides: Mapping[str, str]
+    """Configuration given as options, by key."""
+    runner: Runner
+    now: Callable[[], datetime]
+    """The time in UTC."""
+    interactive: bool
+    """Whether a person watches stderr."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a verb's work; SIGTERM ends it as Ctrl-C does, by cancelling, so that nothing is left running."""
+
+    async def cancellable() -> T:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    return asyncio.run(cancellable())

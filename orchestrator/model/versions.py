@@ -1,0 +1,60 @@
+"""Version numbers of lines, and ranges over them such as `>=3.10,<3.14`."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+_LINE = re.compile(r"(\d+(?:\.\d+)*)(?:-[a-z][a-z0-9]*)?")
+_BOUND = re.compile(r"\s*(<=|>=|<|>|==|!=|)\s*(\d+(?:\.\d+)*)\s*")
+
+
+def line_number(line: str) -> tuple[int, ...]:
+    """The numbers of a line, `3.15-rc` -> (3, 15); raises ValueError."""
+    if match := _LINE.fullmatch(line):
+        return _numbers(match[1])
+    raise ValueError(f"{line!r} is not a line; write it like 3.14 or 3.15-rc")
+
+
+def final_version(version: str) -> str:
+    """A version without what marks it as a pre-release: `3.15.0b3` -> `3.15.0` (upstream's folder of downloads)."""
+    return re.split(r"[a-z-]", version, maxsplit=1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """A comma-separated list of bounds that must all hold; a bare number is that line alone."""
+
+    bounds: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        matches = [_BOUND.fullmatch(part) for part in text.split(",")]
+        if not all(matches):
+            raise ValueError(f"{text!r} is not a version range; write it like >=3.10,<3.14 or 3.12")
+        return cls(tuple((match[1] or "==", _numbers(match[2])) for match in matches if match))
+
+    def __contains__(self, line: str) -> bool:
+        number = line_number(line)
+        return all(_holds(number, operator, bound) for operator, bound in self.bounds)
+
+    def __str__(self) -> str:
+        return ",".join(f"{operator}{'.'.join(map(str, bound))}" for operator, bound in self.bounds)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _holds(number: tuple[int, ...], operator: str, bound: tuple[int, ...]) -> bool:
+    match operator:
+        case "<":
+            return number < bound
+        case "<=":
+            return number <= bound
+        case ">":
+            return number > bound
+        case ">=":
+            return number >= bound
+        case "!=":
+            return number != bound
+    return number == bound

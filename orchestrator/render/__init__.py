@@ -1,0 +1,1 @@
+"""What we write: pure, values in and text out."""

@@ -1,0 +1,1 @@
+"""Other programs, the registry and the disk."""
