@@ -5,6 +5,7 @@ import datetime as dt
 import importlib
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def orchestrator(
         overrides={key: value for key, value in overrides.items() if value},
         runner=SystemRunner(environment),
         now=lambda: dt.datetime.now(dt.UTC),
+        machine=platform.machine(),
         interactive=interactive,
     )
 

@@ -1,6 +1,6 @@
 """The errors that end a run, each with its exit code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 
@@ -97,6 +97,12 @@ class PublishRefusedError(OrchestratorError):
     exit_code = ExitCode.PUBLISH_REFUSED
 
 
+class TagMovedError(OrchestratorError):
+    """A tag came to name what neither we wrote nor what stood there before: somebody else publishes too."""
+
+    exit_code = ExitCode.TAG_MOVED
+
+
 class ContractBrokenError(OrchestratorError):
     """The registry or a builder did not keep its word: wrong digest, not stored, wrong architecture."""
 
@@ -118,3 +124,10 @@ class CommandError(OrchestratorError):
         tail = "\n".join(stderr.splitlines()[-20:])
         super().__init__(f"`{command}` exited with {returncode}" + (f"\n{tail}" if tail else ""))
         self.returncode = returncode
+
+
+def joined(errors: Sequence[OrchestratorError]) -> OrchestratorError:
+    """One error for several: all their problems, of the class of the gravest."""
+    gravest = max(errors, key=lambda error: _SEVERITY.index(error.exit_code))
+    kind = UnavailableError if isinstance(gravest, CommandError) else type(gravest)
+    return kind(*(problem for error in errors for problem in error.problems))

@@ -27,8 +27,15 @@ class Invocation:
     runner: Runner
     now: Callable[[], datetime]
     """The time in UTC."""
+    machine: str
+    """What `uname -m` says of this machine."""
     interactive: bool
     """Whether a person watches stderr."""
+
+    @property
+    def source_cache(self) -> Path:
+        """Where downloads are kept, for all checkouts of this machine."""
+        return self.state / "sources"
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -1,23 +1,16 @@
 """versions.json as values: the lines of an image, with their versions and variants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from orchestrator.errors import InputError
 from orchestrator.model import strict_json
-from orchestrator.model.variants import Variant
-from orchestrator.model.versions import line_number
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FullVersion = Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.+-]{0,63}$")]
-
-
-def _variant(value: object) -> Variant:
-    if not isinstance(value, str):
-        raise ValueError(f"expected a variant's name in quotes, got {value!r}")  # noqa: TRY004 - pydantic wants ValueError
-    return Variant.parse(value)
+from orchestrator.model.annotations import EachOnce
+from orchestrator.model.fields import FullVersion, LineName, Sha256, VariantName
+from orchestrator.model.problems import Problem, problems_of
+from orchestrator.model.versions import is_of_line, line_number
 
 
 class Checksum(BaseModel):
@@ -31,19 +24,14 @@ class Checksum(BaseModel):
 class Line(BaseModel):
     """One line of versions.json, such as 3.14; unknown keys stay for the templates."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, use_attribute_docstrings=True)
 
     version: FullVersion
-    variants: Annotated[tuple[Annotated[Variant, BeforeValidator(_variant)], ...], Field(min_length=1, strict=False)]
+    """The release that is built."""
+    variants: Annotated[tuple[VariantName, ...], Field(min_length=1, strict=False), EachOnce()]
+    """What it is built as, in publishing order; the first of a group is the group's default."""
     checksums: dict[str, Checksum] = {}
-
-    @field_validator("variants")
-    @classmethod
-    def _each_once(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-        twice = sorted({v.path for v in variants if sum(v.name == other.name for other in variants) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)} stands there more than once")
-        return variants
+    """Checksums of its downloads, by name."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -51,17 +39,10 @@ class Line(BaseModel):
         return self.model_dump(mode="json", exclude={"variants"})
 
 
-class Catalog(RootModel[dict[str, Line]]):
+class Catalog(RootModel[Annotated[dict[LineName, Line], Field(min_length=1)]]):
     """versions.json: lines by their name, in no particular order."""
 
     model_config = ConfigDict(frozen=True)
-
-    @field_validator("root")
-    @classmethod
-    def _lines_are_named_like_lines(cls, lines: dict[str, Line]) -> dict[str, Line]:
-        for name in lines:
-            line_number(name)
-        return lines
 
     @property
     def lines(self) -> Iterator[tuple[str, Line]]:
@@ -82,6 +63,19 @@ def read(text: str, *, name: str) -> Catalog:
     """
     value = strict_json.load(text, name=name)
     try:
-        return Catalog.model_validate(value)
+        catalog = Catalog.model_validate(value)
     except ValidationError as error:
-        raise InputError(*(f"{name}#{strict_json.pointer(e['loc'])}: {e['msg']}" for e in error.errors())) from error
+        raise InputError(*_addressed(problems_of(error, Catalog), name)) from error
+    if strays := tuple(_strays(catalog)):
+        raise InputError(*_addressed(strays, name))
+    return catalog
+
+
+def _strays(catalog: Catalog) -> Iterator[Problem]:
+    for name, line in catalog.lines:
+        if not is_of_line(line.version, name):
+            yield Problem((name, "version"), f"{line.version!r} is not a release of the line {name}")
+
+
+def _addressed(problems: Iterable[Problem], name: str) -> Iterator[str]:
+    return (f"{name}#{strict_json.pointer(problem.loc)}: {problem.text}" for problem in problems)

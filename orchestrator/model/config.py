@@ -1,75 +1,53 @@
 """orchestrator.yaml as values: every fact about an image that people keep by hand."""
 
-import datetime as dt
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from orchestrator.model.platforms import ARCHES, arch
-from orchestrator.model.references import is_registry, is_repository_path, is_tag
+from orchestrator.errors import InputError
+from orchestrator.model import strict_yaml
+from orchestrator.model.annotations import EachOnce, OneOrMore
+from orchestrator.model.fields import (
+    DEFAULT_BUILDER,
+    ArchName,
+    BuildArgName,
+    BuilderFor,
+    BuilderName,
+    Day,
+    Endpoint,
+    Folder,
+    LineName,
+    MirrorUrl,
+    Pattern,
+    Range,
+    RegistryName,
+    RepositoryPath,
+    Tag,
+    Url,
+    ValueName,
+    VariantSelector,
+)
+from orchestrator.model.problems import Problem, problems_of
+from orchestrator.model.references import LOCAL as LOCAL
 from orchestrator.model.variants import Variant
-from orchestrator.model.versions import VersionRange
-
-LOCAL = "local"
-"""The registry that the tool itself starts on loopback."""
-
-NATIVE_BUILDER = "default"
 
 _T = TypeVar("_T")
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_PLACEHOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASS|CREDENTIAL|_KEY$|^KEY$")
-
-
-def _checked(is_valid: Any, what: str) -> BeforeValidator:
-    def check(value: object) -> object:
-        if not isinstance(value, str) or not is_valid(value):
-            raise ValueError(f"{value!r} is not {what}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _parsed(parse: Any) -> BeforeValidator:
-    def check(value: object) -> object:
-        if not isinstance(value, str):
-            raise ValueError(f"expected text in quotes, got {value!r}")  # noqa: TRY004 - pydantic wants ValueError
-        return parse(value)
-
-    return BeforeValidator(check)
-
-
-def _pattern(text: str) -> str:
-    for name in _PLACEHOLDER.findall(text):
-        if not _PLACEHOLDER_NAME.fullmatch(name):
-            raise ValueError(f"{{{name}}} is not a placeholder; write it like {{version}}")
-    return text
-
-
-ArchName = Annotated[str, _parsed(lambda text: arch(text).name)]
-RepositoryPath = Annotated[str, _checked(is_repository_path, "a repository name: lower-case words joined by / . _ -")]
-Tag = Annotated[str, _checked(is_tag, "a tag: up to 128 letters, digits, dots, dashes, underscores")]
-RegistryName = Annotated[str, _checked(is_registry, "a registry; write it like ghcr.io or 127.0.0.1:5000")]
-Pattern = Annotated[str, _parsed(_pattern)]
-"""Text with placeholders such as {version}; see `model/facts.py` for what may stand there."""
-Range = Annotated[VersionRange, _parsed(VersionRange.parse)]
-VariantSelector = Annotated[str, _parsed(lambda text: Variant.parse(text).path)]
-OneOrMore = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+# What each driver must be told, and what it may be told besides.
+_DRIVER_NEEDS = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ()}
+_DRIVER_TAKES = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ("host",)}
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Scope(_Part):
     """Which lines and variants a rule is about; what is left out takes all."""
 
     version: Range | None = None
-    variant: Annotated[tuple[VariantSelector, ...], OneOrMore] = ()
+    variant: Annotated[tuple[VariantSelector, ...], OneOrMore(), EachOnce()] = ()
 
     def covers(self, *, line: str, variant: Variant) -> bool:
         in_range = self.version is None or line in self.version
@@ -79,28 +57,41 @@ class Scope(_Part):
 class Exclusion(Scope):
     """Targets that are not built, why, and until when."""
 
-    arch: Annotated[tuple[ArchName, ...], OneOrMore] = ()
+    arch: Annotated[tuple[ArchName, ...], OneOrMore(), EachOnce()] = ()
     reason: Annotated[str, Field(min_length=1)]
-    until: dt.date | None = None
+    until: Day | None = None
 
 
 class Builder(_Part):
     """Where the builds of an arch run."""
 
     driver: Literal["local", "context", "remote", "classic"] = "local"
-    name: str = ""
-    endpoint: str = ""
-    host: str = ""
-    emulate: bool = False
+    name: BuilderName = ""
+    """The Docker context, for the driver `context`."""
+    endpoint: Endpoint = ""
+    """The address of a BuildKit daemon, for the driver `remote`."""
+    host: Endpoint = ""
+    """The address of a Docker engine, for the driver `classic`."""
+    emulate: Annotated[bool, Field(strict=True)] = False
     """Build for machines other than the builder's own through emulation."""
-    jobs: Annotated[int, Field(ge=1)] | None = None
+    jobs: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """How many builds it runs at once."""
+
+    @model_validator(mode="after")
+    def _fits_its_driver(self) -> "Builder":
+        given = {key for key in ("name", "endpoint", "host") if getattr(self, key)}
+        if missing := set(_DRIVER_NEEDS[self.driver]) - given:
+            raise ValueError(f"the driver `{self.driver}` needs `{min(missing)}`")
+        if extra := given - set(_DRIVER_TAKES[self.driver]):
+            raise ValueError(f"the driver `{self.driver}` does not take `{min(extra)}`")
+        return self
 
 
 class ValueRule(Scope):
     """Values that templates get for some lines and variants: `set` replaces, `add` makes a list longer."""
 
-    set: dict[str, Any] = {}
-    add: dict[str, tuple[str, ...]] = {}
+    set: dict[ValueName, JsonValue] = {}
+    add: dict[ValueName, tuple[str, ...]] = {}
 
 
 class SourceRule(Scope):
@@ -127,41 +118,48 @@ class SmokeTest(Scope):
     command: Annotated[tuple[Pattern, ...], Field(min_length=1)]
     stdout: Pattern | None = None
     """The whole output without surrounding white space; nothing is compared when left out."""
-    exit: int = 0
+    exit: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
 class Config(_Part):
     """orchestrator.yaml; the key names are the product's contract."""
 
     image: RepositoryPath
-    git_url: str = ""
+    """The last part of the repositories' names."""
+    git_url: Url = ""
+    """Where the image's own files are kept, for links in README and library file."""
     maintainers: tuple[str, ...] = ()
     registry: RegistryName = LOCAL
+    """Where images go; `local` is the registry that the tool starts on loopback."""
     public_name: RepositoryPath = ""
+    """What README, report and library file call the image; `image` when left out."""
     namespace: RepositoryPath = "library"
+    """Where tags that join all architectures go."""
     arch_namespaces: dict[ArchName, RepositoryPath] = {}
+    """Where the tags of one arch go; the arch's own name when left out."""
     staging_namespace: RepositoryPath = "staging"
-    mirrors: dict[RegistryName, Annotated[tuple[str, ...], OneOrMore]] = {}
-    dockerfiles: str = "dockerfiles"
-    aliases: dict[str, tuple[Tag, ...]] = {}
+    """Where builds wait under their build ID."""
+    mirrors: dict[RegistryName, Annotated[tuple[MirrorUrl, ...], OneOrMore(), EachOnce()]] = {}
+    """Where a registry is really reached, in the order to ask; `local` is the registry that the tool starts."""
+    source_mirrors: dict[Url, Annotated[tuple[Url, ...], OneOrMore(), EachOnce()]] = {}
+    """What stands at the beginning of a download's URL, and what to try in its place before it."""
+    dockerfiles: Folder = "dockerfiles"
+    """The folder of the rendered Dockerfiles."""
+    aliases: dict[LineName, Annotated[tuple[Tag, ...], EachOnce()]] = {}
+    """Further tags of a line, such as `latest`."""
     bases: dict[VariantSelector, Pattern] = {}
-    architectures: dict[VariantSelector, tuple[ArchName, ...]] = {}
+    """The base image of a group or variant."""
+    architectures: dict[VariantSelector, Annotated[tuple[ArchName, ...], EachOnce()]] = {}
+    """The arches that a group or variant is built for; those of its base image when left out."""
     exclude: tuple[Exclusion, ...] = ()
-    best_effort: tuple[ArchName, ...] = ()
-    builders: dict[str, Builder] = {NATIVE_BUILDER: Builder()}
-    build_args: dict[str, str] = {}
+    best_effort: Annotated[tuple[ArchName, ...], EachOnce()] = ()
+    """The arches that publishing does not wait for; all others are required."""
+    builders: dict[BuilderFor, Builder] = {DEFAULT_BUILDER: Builder(driver="local")}
+    """Where the builds of an arch run; `default` is for those that are not named."""
+    build_args: dict[BuildArgName, str] = {}
     values: tuple[ValueRule, ...] = ()
     sources: tuple[SourceRule, ...] = ()
     tests: tuple[SmokeTest, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> "Config":
-        unknown = sorted(set(self.builders) - {NATIVE_BUILDER, *ARCHES})
-        if unknown:
-            raise ValueError(f"builders: {', '.join(unknown)}: expected `{NATIVE_BUILDER}` or an arch")
-        for name in self.build_args:
-            check_build_arg(name)
-        return self
 
     @property
     def title(self) -> str:
@@ -177,17 +175,24 @@ class Config(_Part):
         return _most_specific(self.bases, variant)
 
     def builder_of(self, arch_name: str) -> Builder:
-        return self.builders.get(arch_name) or self.builders.get(NATIVE_BUILDER) or Builder()
+        return self.builders.get(arch_name) or self.builders.get(DEFAULT_BUILDER) or Builder()
 
 
-def check_build_arg(name: str) -> None:
-    """Refuse names that are none, and names of secrets: build arguments end in the image's history and provenance."""
-    if not _ARGUMENT_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a build argument")
-    if _SECRET_NAME.search(name.upper()):
-        raise ValueError(
-            f"build argument {name}: a build argument is public in the image's history; it must not be a secret"
-        )
+def parse(value: object) -> Config | tuple[Problem, ...]:
+    """The configuration that a plain value holds, or everything that is wrong with it."""
+    try:
+        return Config.model_validate(value)
+    except ValidationError as error:
+        return problems_of(error, Config)
+
+
+def read(text: str, *, name: str) -> Config:
+    """Read orchestrator.yaml; raises InputError that names every wrong place at once by its line."""
+    document = strict_yaml.parse(text, name=name)
+    config = parse(document.value)
+    if isinstance(config, Config) and not document.problems:
+        return config
+    raise InputError(*document.report(() if isinstance(config, Config) else config))
 
 
 def _most_specific(entries: Mapping[str, _T], variant: Variant) -> _T | None:

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.model.catalog import Catalog, Line
 from orchestrator.model.config import Config, SourceRule
+from orchestrator.model.fields import check_url, is_sha256
 from orchestrator.model.variants import Variant
 from orchestrator.model.versions import final_version
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Facts:
     variant: Variant
     base: str
     sources: tuple[Source, ...]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(hash=False)
 
     @property
     def name(self) -> str:
@@ -66,6 +68,8 @@ def fill(pattern: str, values: Mapping[str, Any]) -> str:
         if match[1] not in values:
             known = ", ".join(sorted(key for key, value in values.items() if isinstance(value, str)))
             raise ValueError(f"{pattern!r}: there is no value {match[1]!r}; there are {known}")
+        if not isinstance(values[match[1]], str):
+            raise ValueError(f"{pattern!r}: the value {match[1]!r} is not text")
         return str(values[match[1]])
 
     return _PLACEHOLDER.sub(value, pattern)
@@ -83,17 +87,31 @@ def _facts(line: str, entry: Line, variant: Variant, *, config: Config) -> Facts
     for rule in config.values:
         if rule.covers(line=line, variant=variant):
             values.update(rule.set)
-            values.update({key: (*values.get(key, ()), *more) for key, more in rule.add.items()})
+            values.update({key: _longer(key, values.get(key, ()), more) for key, more in rule.add.items()})
     base = config.base_of(variant)
     if base is None:
         raise ValueError(f"`bases` in the configuration names none for {variant.name} or {variant.group}")
     sources = tuple(_source(rule, values) for rule in config.sources if rule.covers(line=line, variant=variant))
+    files = [source.file for source in sources]
+    if twice := sorted({file for file in files if files.count(file) > 1}):
+        raise ValueError(f"several sources are called {', '.join(twice)}; give each its own `file`")
     return Facts(line, variant, fill(base, values), sources, values)
+
+
+def _longer(key: str, values: Any, more: tuple[str, ...]) -> tuple[Any, ...]:
+    if not isinstance(values, list | tuple):
+        raise ValueError(f"`add` cannot make {key!r} longer, it is not a list; use `set`")
+    return (*values, *more)
 
 
 def _source(rule: SourceRule, values: Mapping[str, Any]) -> Source:
     file = fill(rule.file, values)
-    return Source(file, fill(rule.url, values), _checksum(rule.sha256, values, file) if rule.sha256 else "")
+    if not _FILE_NAME.fullmatch(file):
+        raise ValueError(
+            f"{file!r} is not a plain file name; it must do without slashes and start with a letter or digit"
+        )
+    url = check_url(fill(rule.url, values))
+    return Source(file, url, _checksum(rule.sha256, values, file) if rule.sha256 else "")
 
 
 def _checksum(path: str, values: Mapping[str, Any], file: str) -> str:
@@ -101,5 +119,7 @@ def _checksum(path: str, values: Mapping[str, Any], file: str) -> str:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     if not isinstance(value, str):
-        raise ValueError(f"versions.json has no `{path}`, the checksum of {file}")  # noqa: TRY004 - an input is wrong
+        raise ValueError(f"versions.json has no `{path}`, the checksum of {file}")
+    if not is_sha256(value):
+        raise ValueError(f"`{path}`, the checksum of {file}: {value!r} is not a sha256")
     return value

@@ -1,7 +1,10 @@
 """Platforms as OCI writes them, and the one-word arch names that stand for them."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,11 +17,9 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        match text.split("/"):
-            case [os, architecture] if os and architecture:
-                return cls(os, architecture)
-            case [os, architecture, variant] if os and architecture and variant:
-                return cls(os, architecture, variant)
+        words = text.split("/")
+        if len(words) in (2, 3) and all(_WORD.fullmatch(word) for word in words):
+            return cls(*words)
         raise ValueError(f"{text!r} is not a platform; write it like linux/amd64 or linux/arm/v7")
 
     def __str__(self) -> str:
@@ -75,10 +76,39 @@ def arch(name: str) -> Arch:
     """The arch of that name; raises ValueError that lists the names there are."""
     if name in ARCHES:
         return ARCHES[name]
-    raise ValueError(f"{name!r} is not an arch; there are {', '.join(ARCHES)}")
+    meant = [arch.name for arch in ARCHES.values() if name in _names_elsewhere(arch)]
+    hint = f"did you mean `{meant[0]}`?" if meant else f"there are {', '.join(ARCHES)}"
+    raise ValueError(f"{name!r} is not an arch; {hint}")
+
+
+def _names_elsewhere(arch: Arch) -> tuple[str, ...]:
+    """What Debian, the OCI and `uname -m` call the machine."""
+    machines = (machine for machine, name in _MACHINES.items() if name == arch.name)
+    return (arch.debian, str(arch.platform), arch.platform.architecture, *machines)
 
 
 def arch_of(platform: Platform) -> Arch | None:
     """The arch that a platform belongs to, or None; os.version plays no part."""
     wanted = platform.normal
     return next((arch for arch in ARCHES.values() if arch.platform.normal == wanted), None)
+
+
+_MACHINES = {
+    "x86_64": "amd64",
+    "AMD64": "amd64",
+    "aarch64": "arm64v8",
+    "arm64": "arm64v8",
+    "armv7l": "arm32v7",
+    "i386": "i386",
+    "i686": "i386",
+    "ppc64le": "ppc64le",
+    "riscv64": "riscv64",
+    "s390x": "s390x",
+}
+
+
+def native_arch(machine: str) -> Arch:
+    """The arch of a machine by what `uname -m` says; raises ValueError."""
+    if machine in _MACHINES:
+        return ARCHES[_MACHINES[machine]]
+    raise ValueError(f"{machine!r} is a machine that we know no arch for; there are {', '.join(_MACHINES)}")

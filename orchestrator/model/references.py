@@ -5,15 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 DOCKER_HUB = "docker.io"
+LOCAL = "local"
+"""The registry that the tool itself starts on loopback."""
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_REGISTRY = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::[0-9]{1,5})?")
+_HOST_WORD = r"[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*"
+_REGISTRY = re.compile(rf"(?:\[[0-9a-fA-F:]+\]|{_HOST_WORD}(?:\.{_HOST_WORD})*)(?::([0-9]{{1,5}}))?")
 _HUB_SYNONYMS = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 _REPOSITORY_MAX_LENGTH = 255
+_PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,6 +29,11 @@ class Repository:
 
     def __str__(self) -> str:
         return f"{self.registry}/{self.path}"
+
+    @property
+    def short(self) -> str:
+        """As people write it: without docker.io and library."""
+        return self.path.removeprefix("library/") if self.registry == DOCKER_HUB else str(self)
 
     def tagged(self, tag: str) -> "Reference":
         return Reference(self.registry, self.path, tag)
@@ -57,11 +66,7 @@ class Reference:
         return cls(registry, path, tag or ("" if digest else "latest"), digest)
 
     def __str__(self) -> str:
-        return (
-            f"{self.registry}/{self.path}"
-            + (f":{self.tag}" if self.tag else "")
-            + (f"@{self.digest}" if self.digest else "")
-        )
+        return f"{self.repository}{self._suffix}"
 
     @property
     def repository(self) -> Repository:
@@ -70,8 +75,11 @@ class Reference:
     @property
     def short(self) -> str:
         """As people write it: without docker.io and library."""
-        text = str(self).removeprefix(f"{DOCKER_HUB}/")
-        return text.removeprefix("library/") if self.registry == DOCKER_HUB else text
+        return f"{self.repository.short}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
 
     def pinned(self, digest: str) -> "Reference":
         """The same image tied to a digest, the tag dropped."""
@@ -91,7 +99,13 @@ def is_repository_path(text: str) -> bool:
 
 
 def is_registry(text: str) -> bool:
-    return _REGISTRY.fullmatch(text) is not None
+    match = _REGISTRY.fullmatch(text)
+    return match is not None and 0 < int(match[1] or 1) <= _PORT_MAX
+
+
+def hub_name(registry: str) -> str:
+    """A registry by its one name: `docker.io` for each host that is Docker Hub."""
+    return DOCKER_HUB if registry in _HUB_SYNONYMS else registry
 
 
 def _split_registry(name: str) -> tuple[str, str]:
@@ -99,7 +113,7 @@ def _split_registry(name: str) -> tuple[str, str]:
     looks_like_host = "." in first or ":" in first or first == "localhost"
     if not (slash and looks_like_host):
         return DOCKER_HUB, name
-    return (DOCKER_HUB if first in _HUB_SYNONYMS else first), rest
+    return hub_name(first), rest
 
 
 def _is_valid(registry: str, path: str, *, has_tag: bool, tag: str, has_digest: bool, digest: str) -> bool:

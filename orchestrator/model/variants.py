@@ -6,7 +6,9 @@ from typing import Self
 
 GROUPS = ("debian", "slim", "alpine", "windowsservercore")
 
-_PATH = re.compile(r"(?:windows/)?[a-z0-9][a-z0-9._-]{0,63}")
+_PATH = re.compile(r"(?:windows/)?(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*")
+# No Windows machine can check out a folder of such a name.
+_RESERVED = frozenset({"aux", "con", "nul", "prn"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,9 +20,9 @@ class Variant:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        if not _PATH.fullmatch(text) or ".." in text:
+        if not _PATH.fullmatch(text) or text.rpartition("/")[2].partition(".")[0] in _RESERVED:
             raise ValueError(
-                f"{text!r} is not a variant; write it like slim-trixie, alpine3.24 or windows/windowsservercore-ltsc2025"
+                f"{text!r} is not a variant; write it like slim-trixie or windows/windowsservercore-ltsc2025"
             )
         return cls(text)
 

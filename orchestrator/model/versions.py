@@ -4,15 +4,24 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-_LINE = re.compile(r"(\d+(?:\.\d+)*)(?:-[a-z][a-z0-9]*)?")
-_BOUND = re.compile(r"\s*(<=|>=|<|>|==|!=|)\s*(\d+(?:\.\d+)*)\s*")
+# One way to write each number, so that no two names are the same line: no leading zeros, no digits of other scripts.
+_NUMBERS = r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5}))*"
+LINE = re.compile(rf"({_NUMBERS})(?:-[a-z][a-z0-9]*)?")
+_BOUND = re.compile(rf" *(<=|>=|<|>|==|!=|) *({_NUMBERS}) *")
 
 
 def line_number(line: str) -> tuple[int, ...]:
     """The numbers of a line, `3.15-rc` -> (3, 15); raises ValueError."""
-    if match := _LINE.fullmatch(line):
+    if match := LINE.fullmatch(line):
         return _numbers(match[1])
     raise ValueError(f"{line!r} is not a line; write it like 3.14 or 3.15-rc")
+
+
+def is_of_line(version: str, line: str) -> bool:
+    """Whether a release belongs to a line: 3.15.0b3 to 3.15-rc."""
+    numbers = re.match(_NUMBERS, version)
+    expected = line_number(line)
+    return numbers is not None and _numbers(numbers[0])[: len(expected)] == expected
 
 
 def final_version(version: str) -> str:

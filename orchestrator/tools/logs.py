@@ -15,6 +15,11 @@ def configure_logging(*, as_json: bool, verbose: bool) -> None:
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, *stamp, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )
+
+
+def _to_stderr(*_: object) -> structlog.PrintLogger:
+    # Looked up for each line: while a live table is on the terminal, stderr is rich's, which prints above the table.
+    return structlog.PrintLogger(sys.stderr)

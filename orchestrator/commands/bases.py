@@ -1,0 +1,206 @@
+"""The verb `bases`: where base images come from, and stand-ins for Debian's made on this machine."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import Project, registries
+from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
+from orchestrator.model.bases import Base
+from orchestrator.model.debian_bases import Recipe
+from orchestrator.model.platforms import ARCHES, arch, native_arch
+from orchestrator.model.references import Reference
+from orchestrator.model.targets import ALL, NATIVE
+from orchestrator.tools import bases, debian_bases, emulation, local_registry
+from orchestrator.tools.apt import Apt
+from orchestrator.tools.debian_archive import DebianArchive
+from orchestrator.tools.debian_bases import Imported, Workshop
+from orchestrator.tools.debian_roots import PROGRAM
+from orchestrator.tools.registry import Registry
+from orchestrator.tools.registry_credentials import DockerCredentials
+
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+@click.group()
+def command() -> None:
+    """Say where base images come from, and make stand-ins for Debian's where Docker Hub cannot be reached.
+
+    \b
+    Example: orchestrator bases list
+    """
+
+
+@command.command(name="list")
+@_format
+@click.pass_obj
+def list_(invocation: Invocation, *, format_: str) -> ExitCode:
+    """List each base image on each arch that needs it: its digest, and where it is pulled from.
+
+    \b
+    Example: orchestrator --mirror docker.io=local bases list
+    """
+    outcomes, arches = run(_looked_up(invocation))
+    found = {name: base for name, base in outcomes.items() if isinstance(base, Base)}
+    errors = [error for error in outcomes.values() if isinstance(error, OrchestratorError)]
+    rows = [_row(base, arch_name) for name, base in sorted(found.items()) for arch_name in arches[name]]
+    code = worst(error.exit_code for error in errors)
+    problems = [problem for error in errors for problem in error.problems]
+    if format_ == "json":
+        click.echo(json.dumps({"bases": rows, "problems": problems, "exit_code": int(code)}, indent=2))
+    else:
+        _print_table(rows)
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+    return code
+
+
+@command.command(name="import")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--arch", "arches", multiple=True, default=(NATIVE,), metavar="ARCH", help="An arch, `native` or `all`. Repeats."
+)
+@click.option("--updates/--no-updates", default=True, show_default=True, help="Include Debian's updates of the suite.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made.")
+@_format
+@click.pass_obj
+def import_(
+    invocation: Invocation,
+    *,
+    names: tuple[str, ...],
+    arches: tuple[str, ...],
+    updates: bool,
+    dry_run: bool,
+    format_: str,
+) -> ExitCode:
+    """Make base images from Debian's own archive and put them into the local registry.
+
+    NAME is debian:SUITE, debian:SUITE-slim, buildpack-deps:SUITE or busybox:SUITE (a tiny base that every machine can
+    make for every arch in a second). Builds use them with `--mirror docker.io=local`. They are not the official images,
+    and say so.
+
+    \b
+    Example: orchestrator bases import busybox:trixie --arch all
+    Example: orchestrator bases import debian:trixie-slim
+    """
+    recipes = _recipes(names)
+    wanted = _arches(arches, native=native_arch(invocation.machine).name)
+    if dry_run:
+        for recipe in recipes:
+            click.echo(
+                f"would make {recipe} for {', '.join(wanted)} in the local registry as {recipe.path}:{recipe.tag}"
+            )
+        return ExitCode.DONE
+    imported = run(_import(invocation, recipes, wanted, updates=updates))
+    if format_ == "json":
+        click.echo(json.dumps([_entry(each) for each in imported], indent=2))
+    else:
+        for each in imported:
+            state = "imported" if each.changed else "unchanged"
+            click.echo(f"{state:<9}  {each.recipe}  {ARCHES[each.arch].platform}  {each.reference}")
+    return ExitCode.DONE
+
+
+async def _looked_up(
+    invocation: Invocation,
+) -> tuple[dict[Reference, Base | OrchestratorError], Mapping[Reference, Sequence[str]]]:
+    """What became of each base, and the arches that need it."""
+    project = Project.read(invocation)
+    async with registries(invocation, project) as opened:
+        matrix = await opened.matrix(project)
+        recipes = project.recipes(invocation, dict.fromkeys(target.facts for target in matrix.targets))
+        arches: dict[Reference, list[str]] = {}
+        for name, arch_name in sorted(
+            {(image, target.arch) for target in matrix.targets for image in recipes[target.facts.name].images},
+            key=lambda pair: (pair[0], list(ARCHES).index(pair[1])),
+        ):
+            arches.setdefault(name, []).append(arch_name)
+        return await bases.look_up(arches, registry=opened.client, mirrors=opened.mirrors), arches
+
+
+def _row(base: Base, arch_name: str) -> dict[str, Any]:
+    resolved = base.resolved(arch_name)
+    return {
+        "name": base.name.short,
+        "arch": arch_name,
+        "platform": str(ARCHES[arch_name].platform),
+        "digest": resolved.digest if resolved else None,
+        "pulled_from": str(resolved.pinned.repository) if resolved else None,
+        "os_version": (resolved.os_version or None) if resolved else None,
+    }
+
+
+def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = ("name", "arch", "digest", "pulled_from")
+    lines = [tuple(str(row[column]) for column in columns) for row in rows]
+    widths = [max((len(line[number]) for line in lines), default=0) for number in range(len(columns))]
+    for line in lines:
+        click.echo("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _recipes(names: Iterable[str]) -> list[Recipe]:
+    problems: list[str] = []
+    recipes: list[Recipe] = []
+    for name in dict.fromkeys(names):
+        try:
+            recipes.append(Recipe.parse(name))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError(*problems)
+    return recipes
+
+
+def _arches(words: Sequence[str], *, native: str) -> tuple[str, ...]:
+    if ALL in words:
+        return (ALL,)
+    try:
+        named = {arch(native if word == NATIVE else word).name for word in words}
+    except ValueError as error:
+        raise InputError(f"--arch: {error}") from error
+    return tuple(name for name in ARCHES if name in named)
+
+
+def _entry(imported: Imported) -> dict[str, Any]:
+    return {
+        "name": str(imported.recipe),
+        "arch": imported.arch,
+        "platform": str(ARCHES[imported.arch].platform),
+        "reference": str(imported.reference),
+        "changed": imported.changed,
+    }
+
+
+async def _import(
+    invocation: Invocation, recipes: Sequence[Recipe], arches: Sequence[str], *, updates: bool
+) -> list[Imported]:
+    apt = Apt(invocation.state, invocation.runner)
+    able: frozenset[str] = frozenset()
+    if any(recipe.runs_programs for recipe in recipes):
+        able = await _able(invocation, apt)
+    address = await local_registry.ensure(
+        state=invocation.state, runner=invocation.runner, environment=invocation.environment
+    )
+    async with Registry(credentials=DockerCredentials(invocation.environment)) as client:
+        workshop = Workshop(
+            archive=DebianArchive(apt, updates),
+            runner=invocation.runner,
+            registry=client,
+            address=address,
+            state=invocation.state,
+            native=native_arch(invocation.machine).name,
+            able=able,
+        )
+        return [each for recipe in recipes for each in await debian_bases.import_base(recipe, arches, workshop)]
+
+
+async def _able(invocation: Invocation, apt: Apt) -> frozenset[str]:
+    """Have the program that makes whole systems; the arches that it can make them for here."""
+    if shutil.which(PROGRAM, path=invocation.environment.get("PATH")) is None:
+        await apt.install_tools([PROGRAM])
+    names = [name for name, known in ARCHES.items() if known.debian]
+    return await emulation.runnable(names, runner=invocation.runner, state=invocation.state, as_root=not apt.user_id)

@@ -1,0 +1,264 @@
+"""Builds what is needed: renders, plans, runs, tests, stages, and says what became of it."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import OUT, Project, Registries, registries
+from orchestrator.commands.publish import publish_arches
+from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.errors import ExitCode, InputError, ProgramMissingError, worst
+from orchestrator.model.facts import Facts
+from orchestrator.model.fields import DEFAULT_BUILDER
+from orchestrator.model.outcomes import Outcome, Result, exit_code
+from orchestrator.model.plan import Build, Plan, State
+from orchestrator.model.platforms import ARCHES, native_arch
+from orchestrator.model.publication import Moved
+from orchestrator.model.references import DOCKER_HUB, Reference, Repository
+from orchestrator.model.targets import NATIVE, Selection
+from orchestrator.render.summary import failure_text, moves_document, moves_text, outcomes_text, plan_text
+from orchestrator.tools import docker_host, engine, files, git, smoke, sources, staging
+from orchestrator.tools.capabilities import capabilities
+from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.downloads import downloads
+from orchestrator.tools.execute import Executor
+from orchestrator.tools.progress import display
+from orchestrator.tools.publish import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run of `build` is told besides its targets."""
+
+    build_args: tuple[str, ...]
+    jobs: int | None
+    fail_fast: bool
+    emulate: bool
+    forced: str
+    """Why everything selected is built anew; empty when it is not."""
+    load: bool
+    push: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run of `build` did."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    loaded: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> ExitCode:
+        return worst((exit_code(self.outcomes), *(each.code for each in self.moved)))
+
+
+@click.command(name="build")
+@selection_options
+@click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Builds at once; default: the machine's processors.")
+@click.option("--fail-fast", is_flag=True, help="Start no further build after the first failure.")
+@click.option("--emulate", is_flag=True, help="Build for other machines through emulation.")
+@click.option("--force", is_flag=True, help="Build although it is staged already; needs --reason.")
+@click.option("--reason", default="", metavar="TEXT", help="Why with --force; kept in the record.")
+@click.option("--load", is_flag=True, help="Also put the images into the local engine under their tags.")
+@click.option("--push", is_flag=True, help="Also move the tags of the architectures' own repositories.")
+@click.option("--dry-run", is_flag=True, help="Show what would be built; change nothing.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    /,
+    *,
+    targets: tuple[str, ...],
+    versions: tuple[str, ...],
+    variants: tuple[str, ...],
+    arches: tuple[str, ...],
+    force: bool,
+    reason: str,
+    output_format: str,
+    **options: Any,
+) -> ExitCode:
+    """Build what is needed, test it, and stage it.
+
+    Without --arch it builds for this machine's own architecture.
+
+    \b
+    Example: orchestrator build --variant alpine --version 3.14 --arch all --emulate
+    """
+    if force != bool(reason):
+        raise InputError("--force and --reason go together: say why what is built already is built again")
+    selected = selection(
+        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=NATIVE
+    )
+    done = run(_build(invocation, selected, Options(forced=reason, **options)))
+    if output_format == "json":
+        click.echo(json.dumps(_document(done), indent=2))
+    else:
+        click.echo(_text(done, dry_run=bool(options["dry_run"])), nl=False)
+    return done.code
+
+
+async def _build(invocation: Invocation, selected: Selection, options: Options) -> Done:
+    project = Project.read(invocation, build_args=options.build_args)
+    if not options.dry_run:
+        files.write(invocation.root / project.config.dockerfiles, project.tree)
+    async with registries(invocation, project) as opened:
+        matrix = await opened.matrix(project)
+        chosen = matrix.select(selected)
+        plan = await opened.plan(invocation, project, chosen)
+        if options.forced:
+            plan = plan.forced(options.forced)
+        if options.dry_run:
+            return Done(plan)
+        files.write(invocation.root / OUT, {PurePosixPath("plan.json"): json.dumps(plan.document(), indent=2) + "\n"})
+        outcomes = await _outcomes(invocation, project, opened, plan, options)
+        moved: tuple[Moved, ...] = ()
+        if options.push:
+            moved = await publish_arches(invocation, project, opened, matrix=matrix, chosen=chosen, rules=Rules())
+        loaded = await _load(invocation, project, opened, plan, outcomes) if options.load else ()
+        return Done(plan, outcomes, moved, loaded)
+
+
+async def _outcomes(
+    invocation: Invocation, project: Project, opened: Registries, plan: Plan, options: Options
+) -> tuple[Outcome, ...]:
+    """Run what is needed; where nothing is, Docker is not even looked for."""
+    ready = tuple(_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
+    if not plan.needed:
+        return ready
+    docker = await _engine(invocation, project, plan.needed, emulate=options.emulate)
+    staged = await _sources(invocation, project, plan.needed)
+    async with display(interactive=invocation.interactive, total=len(plan.needed)) as shown:
+        executor = Executor(
+            root=invocation.root,
+            out=invocation.root / OUT,
+            runner=invocation.runner,
+            registry=opened.client,
+            engine=docker,
+            connect=partial(docker_host.client, docker, environment=invocation.environment),
+            tests=project.config.tests,
+            epochs=await _epochs(invocation, project, plan.needed),
+            sources=staged,
+            display=shown,
+            now=invocation.now,
+        )
+        jobs = options.jobs or project.config.builder_of(DEFAULT_BUILDER).jobs or os.cpu_count() or 1
+        ran = await executor.run(plan.needed, jobs=jobs, fail_fast=options.fail_fast)
+    return (*ready, *ran)
+
+
+async def _engine(invocation: Invocation, project: Project, builds: Sequence[Build], *, emulate: bool) -> Engine:
+    """The engine to build on; refuses what it cannot run before anything is built."""
+    wanted = sorted({build.target.arch for build in builds})
+    for arch in wanted:
+        driver = project.config.builder_of(arch).driver
+        if driver != "local":
+            raise InputError(f"builders: {arch}: builds by the driver {driver!r} are not possible yet; exclude {arch}")
+    found = await engine.find(environment=invocation.environment, state=invocation.state)
+    if found is None:
+        raise ProgramMissingError("no Docker engine answers; start one by `orchestrator engine up`, or set DOCKER_HOST")
+    runs = await capabilities(found, runner=invocation.runner, state=invocation.state)
+    own = ", ".join(sorted(runs.native))
+    for arch in wanted:
+        if arch not in runs.native | runs.emulated:
+            raise ProgramMissingError(
+                f"{arch}: the engine at {found.host} runs {own} and has no emulator for it; "
+                "`orchestrator doctor` says how to get one"
+            )
+        if arch not in runs.native and not (emulate or project.config.builder_of(arch).emulate):
+            raise InputError(
+                f"{arch}: the engine at {found.host} runs {own} by itself; allow emulation by --emulate, or by "
+                f"`emulate: true` in `builders`"
+            )
+    return found
+
+
+async def _sources(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[Facts, Path]:
+    """The downloads of these builds, each line's and variant's in a folder of its own."""
+    needing = [facts for facts in dict.fromkeys(build.target.facts for build in builds) if facts.sources]
+    if not needing:
+        return {}
+    cache = invocation.source_cache
+    async with downloads() as download:
+        wanted = (source for facts in needing for source in facts.sources)
+        await sources.fetch(wanted, cache=cache, download=download, mirrors=project.config.source_mirrors)
+    folder = invocation.root / OUT / "sources"
+    return {facts: sources.stage(facts.sources, cache=cache, into=folder / facts.name) for facts in needing}
+
+
+async def _epochs(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[str, int]:
+    """SOURCE_DATE_EPOCH by rendered directory."""
+    times = await git.commit_times(invocation.root, project.config.dockerfiles, runner=invocation.runner)
+    return {str(build.directory): git.newest(str(build.directory), times) for build in builds}
+
+
+def _up_to_date(build: Build) -> Outcome:
+    target = build.target
+    return Outcome(str(target), target.arch, build.build_id, Result.UP_TO_DATE, digest=build.staged)
+
+
+async def _load(
+    invocation: Invocation, project: Project, opened: Registries, plan: Plan, outcomes: Sequence[Outcome]
+) -> tuple[str, ...]:
+    """Put images that exist now into the local engine, under the tags that they are published by."""
+    found = await engine.find(environment=invocation.environment, state=invocation.state)
+    if found is None:
+        raise ProgramMissingError("--load: no Docker engine answers; start one with `orchestrator engine up`")
+    connect = partial(docker_host.client, found, environment=invocation.environment)
+    staged = {outcome.build_id for outcome in outcomes if outcome.digest and outcome.code is ExitCode.DONE}
+    loaded: list[str] = []
+    for build in plan.builds:
+        index = await staging.index_of(build, opened.client) if build.build_id in staged else None
+        if index is None:
+            continue
+        (image,) = (child for child in index.children if not child.is_attestation)
+        names = _local_names(invocation, project, build)
+        await smoke.load(build.target, build.staging.pinned(image.digest), names, connect=connect)
+        loaded += [name.short for name in names]
+    return tuple(loaded)
+
+
+def _local_names(invocation: Invocation, project: Project, build: Build) -> tuple[Reference, ...]:
+    """`python:3.14-slim` for this machine's own arch, `s390x/python:3.14-slim` for others."""
+    target, config = build.target, project.config
+    is_native = target.arch == native_arch(invocation.machine).name
+    namespace = "library" if is_native else config.arch_namespaces.get(target.arch, ARCHES[target.arch].namespace)
+    repository = Repository(DOCKER_HUB, f"{namespace}/{config.image}")
+    return tuple(repository.tagged(tag) for tag in project.tags[target.facts.line, target.facts.variant].all)
+
+
+def _document(done: Done) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "exit_code": int(done.code),
+        "plan": done.plan.document()["builds"],
+        "builds": [asdict(outcome) for outcome in done.outcomes],
+        "tags": [*moves_document(done.moved, done.code)["tags"]],
+        "loaded": list(done.loaded),
+    }
+
+
+def _text(done: Done, *, dry_run: bool) -> str:
+    if dry_run:
+        return plan_text(done.plan)
+    counts = Counter(str(outcome.result) for outcome in done.outcomes)
+    if set(counts) == {str(Result.UP_TO_DATE)}:
+        text = f"nothing to do: {len(done.outcomes)} builds are up to date\n"
+    else:
+        text = outcomes_text(done.outcomes)
+    builds = {build.build_id: build for build in done.plan.builds}
+    failed = (outcome for outcome in done.outcomes if outcome.code is not ExitCode.DONE)
+    text += "".join(f"\n{failure_text(outcome, builds[outcome.build_id])}" for outcome in failed)
+    text += f"\n{moves_text(done.moved)}" if done.moved else ""
+    return text + "".join(f"loaded {name}\n" for name in done.loaded)

@@ -1,0 +1,60 @@
+"""`orchestrator config`: the effective configuration, and where each value comes from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+import yaml
+
+from orchestrator.commands.invocation import Invocation
+from orchestrator.errors import ExitCode
+from orchestrator.model.config import Config
+from orchestrator.tools import inputs
+
+_NEVER_WRAP = 1_000_000
+
+
+@click.command(name="config")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.pass_obj
+def command(invocation: Invocation, format_: str) -> ExitCode:
+    """Show what orchestrator.yaml, the environment and the options say together.
+
+    The text is YAML that could be an orchestrator.yaml; a comment says where each value comes from.
+
+    \b
+    Example: orchestrator --registry ghcr.io config
+    Example: orchestrator config --format json | jq .config.registry
+    """
+    loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
+    values = _values(loaded.config)
+    if format_ == "json":
+        click.echo(json.dumps({"config": values, "origins": dict(loaded.origins)}, indent=2, sort_keys=True))
+    else:
+        click.echo("\n".join(_lines(values, loaded.origins)))
+    return ExitCode.DONE
+
+
+def _values(config: Config) -> dict[str, Any]:
+    """Every key with its value; inside of them, what is left out stays out."""
+    given = config.model_dump(mode="json", exclude_unset=True)
+    return {**config.model_dump(mode="json", exclude=set(given)), **given}
+
+
+def _lines(values: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+    for key in Config.model_fields:
+        first, *rest = _yaml(key, values[key]).splitlines()
+        yield f"{first}  # {origins[key]}"
+        yield from rest
+
+
+def _yaml(key: str, value: Any) -> str:
+    if value == "":
+        return f"# {key}: not given"
+    # Only what is innermost on one line; a single word would get braces.
+    style = None if isinstance(value, dict | list) else False
+    text: str = yaml.safe_dump(
+        {key: value}, sort_keys=False, allow_unicode=True, width=_NEVER_WRAP, default_flow_style=style
+    )
+    return text

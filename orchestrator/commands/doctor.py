@@ -1,0 +1,47 @@
+"""The verb `doctor`: says what is missing on this machine and how to get it."""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.errors import ExitCode
+from orchestrator.tools.apt import Apt
+from orchestrator.tools.diagnosis import Check, State, Surroundings, diagnose
+
+
+@click.command()
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def command(invocation: Invocation, *, format_: str) -> ExitCode:
+    """Say what is missing on this machine and how to get it; exit 30 when something needed is. Changes nothing.
+
+    \b
+    Example: orchestrator doctor
+    """
+    around = Surroundings(
+        environment=invocation.environment,
+        state=invocation.state,
+        root=invocation.root,
+        apt=Apt(invocation.state, invocation.runner),
+        runner=invocation.runner,
+        python=tuple(sys.version_info[:3]),
+    )
+    checks = run(diagnose(around))
+    code = ExitCode.PROGRAM_MISSING if any(check.state is State.MISSING for check in checks) else ExitCode.DONE
+    if format_ == "json":
+        print(json.dumps({"checks": [asdict(check) for check in checks], "exit_code": int(code)}))
+    else:
+        print("\n".join(lines(checks)))
+    return code
+
+
+def lines(checks: Iterable[Check]) -> Iterable[str]:
+    """A line for each check, and one more that says what to do where something is missing."""
+    for check in checks:
+        yield f"{check.state:<8}  {check.name:<18}  {check.found}"
+        if check.remedy:
+            yield f"{'':<30}  -> {check.remedy}"

@@ -1,0 +1,88 @@
+"""Lists targets: their tags and architectures, and what is excluded by which rule."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import Project, matrix
+from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.errors import ExitCode
+from orchestrator.model.config import Exclusion
+from orchestrator.model.facts import Facts
+from orchestrator.model.targets import ALL, Target
+from orchestrator.render.summary import table
+
+
+@click.command(name="list")
+@selection_options
+@click.option("--all", "show_all", is_flag=True, help="Also what is excluded, and by which rule.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    targets: tuple[str, ...],
+    versions: tuple[str, ...],
+    variants: tuple[str, ...],
+    arches: tuple[str, ...],
+    show_all: bool,
+    output_format: str,
+) -> ExitCode:
+    """List targets with their tags and architectures.
+
+    \b
+    Example: orchestrator list --variant slim --version 3.14
+    """
+    selected = selection(
+        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=ALL
+    )
+    project = Project.read(invocation)
+    cells = run(matrix(invocation, project))
+    arches_of: dict[Facts, list[str]] = {}
+    for target in cells.select(selected):
+        arches_of.setdefault(target.facts, []).append(target.arch)
+    excluded = [cell for cell in cells.excluded if selected.takes(cell[0])] if show_all else []
+    if output_format == "json":
+        click.echo(json.dumps(_document(project, arches_of, excluded), indent=2))
+    else:
+        click.echo(_text(project, arches_of, excluded), nl=False)
+    return ExitCode.DONE
+
+
+def _document(
+    project: Project, arches_of: Mapping[Facts, Sequence[str]], excluded: Sequence[tuple[Target, Exclusion]]
+) -> dict[str, Any]:
+    return {
+        "targets": [
+            {
+                "target": facts.name,
+                "version": facts.version,
+                "architectures": list(arches),
+                "tags": list(project.tags[facts.line, facts.variant].simple),
+                "shared_tags": list(project.tags[facts.line, facts.variant].shared),
+            }
+            for facts, arches in arches_of.items()
+        ],
+        "excluded": [
+            {"target": str(target), "reason": rule.reason, "until": rule.until.isoformat() if rule.until else None}
+            for target, rule in excluded
+        ],
+    }
+
+
+def _text(
+    project: Project, arches_of: Mapping[Facts, Sequence[str]], excluded: Sequence[tuple[Target, Exclusion]]
+) -> str:
+    rows = [
+        (facts.name, facts.version, " ".join(arches), ", ".join(project.tags[facts.line, facts.variant].all))
+        for facts, arches in arches_of.items()
+    ]
+    count = sum(len(arches) for arches in arches_of.values())
+    text = table(("target", "version", "architectures", "tags"), rows) + f"{len(rows)} targets, {count} builds\n"
+    if excluded:
+        lines = [(str(target), rule.reason, f"until {rule.until}" if rule.until else "") for target, rule in excluded]
+        text += "\n" + table(("excluded", "reason", "until"), lines)
+    return text

@@ -1,0 +1,55 @@
+"""Shows what would be built and why."""
+
+import json
+from pathlib import Path, PurePosixPath
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import Project, registries
+from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.errors import ExitCode
+from orchestrator.model.plan import Plan
+from orchestrator.model.targets import NATIVE, Selection
+from orchestrator.render.summary import plan_text
+from orchestrator.tools import files
+
+
+@click.command(name="plan")
+@selection_options
+@click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON to this file.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    targets: tuple[str, ...],
+    versions: tuple[str, ...],
+    variants: tuple[str, ...],
+    arches: tuple[str, ...],
+    build_args: tuple[str, ...],
+    output: Path | None,
+    output_format: str,
+) -> ExitCode:
+    """Show what would be built and why. Asks registries only; starts no Docker and writes nothing but -o FILE.
+
+    \b
+    Example: orchestrator plan --variant slim --arch all
+    """
+    selected = selection(
+        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=NATIVE
+    )
+    plan = run(_plan(invocation, selected, build_args))
+    text = json.dumps(plan.document(), indent=2) + "\n"
+    if output is not None:
+        files.write(output.parent, {PurePosixPath(output.name): text})
+    click.echo(text if output_format == "json" else plan_text(plan), nl=False)
+    return ExitCode.DONE
+
+
+async def _plan(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> Plan:
+    project = Project.read(invocation, build_args=build_args)
+    async with registries(invocation, project) as opened:
+        matrix = await opened.matrix(project)
+        return await opened.plan(invocation, project, matrix.select(selected))

@@ -1,0 +1,101 @@
+"""Publishes: arch tags, then shared tags."""
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import OUT, Project, Registries, registries
+from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.errors import ExitCode, worst
+from orchestrator.model.platforms import ARCHES
+from orchestrator.model.publication import Moved, arch_publications, expected_by_tag, shared_publications
+from orchestrator.model.targets import ALL, Matrix, Selection, Target
+from orchestrator.render.summary import moves_document, moves_text
+from orchestrator.tools import files
+from orchestrator.tools.publish import Rules, publish, staged_targets
+
+
+@click.command(name="publish")
+@selection_options
+@click.option("--allow-drop", multiple=True, metavar="PLATFORM", help="A platform that tags may lose: linux/s390x.")
+@click.option("--dry-run", is_flag=True, help="Show which tags would move; change nothing.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    *,
+    targets: tuple[str, ...],
+    versions: tuple[str, ...],
+    variants: tuple[str, ...],
+    arches: tuple[str, ...],
+    allow_drop: tuple[str, ...],
+    dry_run: bool,
+    output_format: str,
+) -> ExitCode:
+    """Point arch tags, then shared tags, at what is staged.
+
+    A shared tag moves only when every required architecture is staged. With --arch only that architecture's own tags
+    move, which is what a job for one architecture wants.
+
+    \b
+    Example: orchestrator publish --version 3.14 --dry-run
+    """
+    selected = selection(
+        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=ALL
+    )
+    moved = run(_publish(invocation, selected, Rules(frozenset(allow_drop), dry_run=dry_run)))
+    code = worst(each.code for each in moved)
+    text = json.dumps(moves_document(moved, code), indent=2) + "\n"
+    if not dry_run:
+        files.write(invocation.root / OUT, {PurePosixPath("publish.json"): text})
+    click.echo(text if output_format == "json" else moves_text(moved), nl=False)
+    return code
+
+
+async def _publish(invocation: Invocation, selected: Selection, rules: Rules) -> tuple[Moved, ...]:
+    project = Project.read(invocation)
+    async with registries(invocation, project) as opened:
+        matrix = await opened.matrix(project)
+        chosen = matrix.select(selected)
+        if ALL not in selected.arches:
+            return await publish_arches(invocation, project, opened, matrix=matrix, chosen=chosen, rules=rules)
+        expected = _expected(project, matrix, chosen, arches=ARCHES)
+        staged = await staged_targets(await opened.plan(invocation, project, _targets(expected)), opened.client)
+        in_arches = arch_publications(expected, staged, repositories=opened.repositories)
+        shared = shared_publications(expected, staged, repositories=opened.repositories)
+        # All arch tags before any shared one: what the wider names point at is in its own place by then.
+        return (
+            *await publish(in_arches, opened.client, rules),
+            *await publish(shared, opened.client, rules),
+        )
+
+
+async def publish_arches(
+    invocation: Invocation,
+    project: Project,
+    opened: Registries,
+    *,
+    matrix: Matrix,
+    chosen: Collection[Target],
+    rules: Rules,
+) -> tuple[Moved, ...]:
+    """Move the tags of these targets in the repositories of their own arches."""
+    expected = _expected(project, matrix, chosen, arches={target.arch for target in chosen})
+    staged = await staged_targets(await opened.plan(invocation, project, _targets(expected)), opened.client)
+    return await publish(arch_publications(expected, staged, repositories=opened.repositories), opened.client, rules)
+
+
+def _expected(
+    project: Project, matrix: Matrix, chosen: Collection[Target], *, arches: Collection[str]
+) -> Mapping[str, tuple[Target, ...]]:
+    """The tags of the chosen targets with all that stands under them on these arches, chosen or not."""
+    wanted = {tag for target in chosen for tag in project.tags[target.facts.line, target.facts.variant].all}
+    on_arches = [target for target in matrix.targets if target.arch in arches]
+    return {tag: targets for tag, targets in expected_by_tag(on_arches, project.tags).items() if tag in wanted}
+
+
+def _targets(expected: Mapping[str, tuple[Target, ...]]) -> tuple[Target, ...]:
+    return tuple(dict.fromkeys(target for targets in expected.values() for target in targets))

@@ -1,0 +1,91 @@
+"""The verb `registry`: starts, stops and describes the local registry."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.errors import ExitCode
+from orchestrator.tools import local_registry
+from orchestrator.tools.local_registry import LocalRegistry
+
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+@click.group()
+def command() -> None:
+    """Start, stop and describe the local registry: on loopback only, for images that are not published yet.
+
+    \b
+    Example: orchestrator registry up
+    """
+
+
+@command.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@_format
+@click.pass_obj
+def up(invocation: Invocation, *, dry_run: bool, format_: str) -> ExitCode:
+    """Have the registry run. Prints its address.
+
+    \b
+    Example: docker push "$(orchestrator registry up)/library/python:3.14"
+    """
+    if dry_run:
+        known = run(_status(invocation))
+        print(f"nothing to do: it runs at {known.address}" if known.running else f"would start it on {known.storage}")
+        return ExitCode.DONE
+    run(local_registry.ensure(state=invocation.state, runner=invocation.runner, environment=invocation.environment))
+    known = run(_status(invocation))
+    print(_json(known) if format_ == "json" else known.address)
+    return ExitCode.DONE
+
+
+@command.command()
+@click.option("--purge", is_flag=True, help="Also delete all that it stores.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@click.pass_obj
+def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
+    """Stop the registry. What it stores stays.
+
+    \b
+    Example: orchestrator registry down
+    """
+    if dry_run:
+        known = run(_status(invocation))
+        print(
+            "would stop it" if known.running else "it does not run", *(["and delete", known.storage] if purge else [])
+        )
+        return ExitCode.DONE
+    if not run(local_registry.down(state=invocation.state, environment=invocation.environment, purge=purge)):
+        print("the local registry does not run; nothing to stop", file=sys.stderr)
+    return ExitCode.DONE
+
+
+@command.command()
+@_format
+@click.pass_obj
+def status(invocation: Invocation, *, format_: str) -> ExitCode:
+    """Say whether the registry runs, where, and where its data is.
+
+    \b
+    Example: orchestrator registry status --format json | jq -r .address
+    """
+    known = run(_status(invocation))
+    if format_ == "json":
+        print(_json(known))
+        return ExitCode.DONE
+    print(f"address  {known.address or 'none yet'}")
+    print(f"running  {'yes' if known.running else 'no; `orchestrator registry up` starts it'}")
+    print(f"storage  {known.storage}")
+    return ExitCode.DONE
+
+
+async def _status(invocation: Invocation) -> LocalRegistry:
+    return await local_registry.status(state=invocation.state, environment=invocation.environment)
+
+
+def _json(known: LocalRegistry) -> str:
+    return json.dumps(asdict(known), sort_keys=True)

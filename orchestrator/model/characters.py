@@ -1,0 +1,17 @@
+"""Characters that no input may hold."""
+
+import re
+
+# Control characters and line separators end a line where a value is put into a Dockerfile or a log; direction marks
+# show a reviewer something else than what is there (CVE-2021-42574); lone surrogates cannot be written as UTF-8.
+REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def code_point(character: str) -> str:
+    """How a message names a character that cannot be shown: `U+000A`."""
+    return f"U+{ord(character):04X}"
+
+
+def refused(text: str) -> tuple[str, ...]:
+    """The characters of a text that no input may hold, each once, named like `U+000A`."""
+    return tuple(sorted({code_point(character) for character in REFUSED.findall(text)}))

@@ -1,0 +1,30 @@
+"""Where images go: the repositories of an image in one registry."""
+
+from dataclasses import dataclass
+
+from orchestrator.model.config import Config
+from orchestrator.model.platforms import ARCHES
+from orchestrator.model.references import Reference, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories:
+    """The repositories of one image; the names are a contract with users and other jobs."""
+
+    registry: str
+    """Host and port, the embedded registry already replaced by its address."""
+    config: Config
+
+    @property
+    def shared(self) -> Repository:
+        return Repository(self.registry, f"{self.config.namespace}/{self.config.image}")
+
+    def arch(self, arch: str) -> Repository:
+        namespace = self.config.arch_namespaces.get(arch, ARCHES[arch].namespace)
+        return Repository(self.registry, f"{namespace}/{self.config.image}")
+
+    def staging(self, arch: str) -> Repository:
+        return Repository(self.registry, f"{self.config.staging_namespace}/staging-{arch}")
+
+    def staged(self, arch: str, build_id: str) -> Reference:
+        return self.staging(arch).tagged(build_id)

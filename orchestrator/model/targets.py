@@ -1,0 +1,136 @@
+"""Targets: a line in a variant on an arch; which there are, and which the options select."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from orchestrator.errors import NothingSelectedError
+from orchestrator.model.config import Config, Exclusion
+from orchestrator.model.facts import Facts
+from orchestrator.model.platforms import ARCHES, Platform
+
+ALL = "all"
+NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One build's place in the matrix."""
+
+    facts: Facts
+    arch: str
+
+    def __str__(self) -> str:
+        return f"{self.facts.name}@{self.arch}"
+
+    @property
+    def platform(self) -> Platform:
+        return ARCHES[self.arch].platform
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the options ask for; an empty part takes everything."""
+
+    names: tuple[str, ...] = ()
+    """Targets by name, with or without an arch."""
+    versions: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    arches: tuple[str, ...] = ()
+    """Arch names or `all`; `native` has been replaced by then."""
+
+    def takes(self, target: Target) -> bool:
+        facts = target.facts
+        return (
+            (not self.names or facts.name in self.names or str(target) in self.names)
+            and (not self.versions or facts.line in self.versions or facts.version in self.versions)
+            and (not self.variants or any(facts.variant.matches(variant) for variant in self.variants))
+            and (not self.arches or ALL in self.arches or target.arch in self.arches)
+        )
+
+    def __str__(self) -> str:
+        parts = (
+            *self.names,
+            *(f"--version {version}" for version in self.versions),
+            *(f"--variant {variant}" for variant in self.variants),
+            *(f"--arch {arch}" for arch in self.arches),
+        )
+        return " ".join(parts) or "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All cells of line x variant x arch: those that are built, and those that a rule excludes."""
+
+    targets: tuple[Target, ...]
+    excluded: tuple[tuple[Target, Exclusion], ...]
+
+    @classmethod
+    def of(cls, all_facts: Iterable[Facts], config: Config, *, base_arches: Mapping[str, tuple[str, ...]]) -> Self:
+        """Cross facts with arches; `base_arches` has, by base, those of variants that the configuration leaves open."""
+        targets: list[Target] = []
+        excluded: list[tuple[Target, Exclusion]] = []
+        for facts in all_facts:
+            configured = config.architectures_of(facts.variant)
+            for arch in sorted(base_arches[facts.base] if configured is None else configured, key=list(ARCHES).index):
+                target = Target(facts, arch)
+                rule = _excluding(target, config.exclude)
+                if rule is None:
+                    targets.append(target)
+                else:
+                    excluded.append((target, rule))
+        return cls(tuple(targets), tuple(excluded))
+
+    def select(self, selection: Selection) -> tuple[Target, ...]:
+        """The targets asked for, in the matrix's order; raises NothingSelectedError that names what comes nearest."""
+        selected = tuple(target for target in self.targets if selection.takes(target))
+        unknown = [name for name in selection.names if not any(_named(name, target) for target in selected)]
+        if selected and not unknown:
+            return selected
+        problems = [self._nearest(name) for name in unknown] or [self._unmatched(selection)]
+        raise NothingSelectedError(*problems)
+
+    def _nearest(self, name: str) -> str:
+        known = {target.facts.name for target in self.targets} | {str(target) for target in self.targets}
+        return f"no target {name!r}{_suggestion(name, known)}"
+
+    def _unmatched(self, selection: Selection) -> str:
+        reasons = [
+            *(_hint("version", word, {target.facts.line for target in self.targets}) for word in selection.versions),
+            *(_hint("variant", word, self._variant_words()) for word in selection.variants),
+            *(
+                _hint("arch", word, {target.arch for target in self.targets})
+                for word in selection.arches
+                if word != ALL
+            ),
+        ]
+        rules = {rule.reason for target, rule in self.excluded if selection.takes(target)}
+        because = f" (excluded: {'; '.join(sorted(rules))})" if rules else ""
+        hints = "".join(filter(None, reasons))
+        return f"nothing is selected by {selection}{hints}{because}; `orchestrator list` shows the targets"
+
+    def _variant_words(self) -> set[str]:
+        return {word for t in self.targets for word in (t.facts.variant.name, t.facts.variant.group)}
+
+
+def _named(name: str, target: Target) -> bool:
+    return name in (target.facts.name, str(target))
+
+
+def _excluding(target: Target, rules: Iterable[Exclusion]) -> Exclusion | None:
+    return next((rule for rule in rules if _excludes(rule, target)), None)
+
+
+def _excludes(rule: Exclusion, target: Target) -> bool:
+    on_arch = not rule.arch or target.arch in rule.arch
+    return on_arch and rule.covers(line=target.facts.line, variant=target.facts.variant)
+
+
+def _hint(kind: str, word: str, known: set[str]) -> str:
+    return "" if word in known else f"; no {kind} {word!r}{_suggestion(word, known)}"
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+    return f": did you mean {', '.join(near)}?" if near else ""

@@ -1,0 +1,57 @@
+"""What a rendered Dockerfile must not do, whatever its template says."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator.model.dockerfiles import Instruction, directives, images, instructions, stages
+from orchestrator.model.facts import Source
+
+# A tab may stand in a text; everything else that is invisible hides something.
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
+
+
+def problems(text: str, sources: Sequence[Source]) -> tuple[str, ...]:
+    """Everything that is wrong with a rendered Dockerfile, each with the line of the text before its header.
+
+    Downloads must be declared in `sources` and carry their checksum; images must be named by FROM, so that a plan can
+    pin them; parser directives are refused, since one of them replaces the program that reads the Dockerfile.
+    """
+    if match := _CONTROL_CHARACTER.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        return (f"line {line} of the result has the control character {match[0]!r}",)
+    try:
+        return (*_directives(text), *_images(text), *_downloads(text, sources))
+    except ValueError as error:
+        return (f"the result is not a Dockerfile: {error}",)
+
+
+def _directives(text: str) -> Iterator[str]:
+    for name in directives(text):
+        yield f"the parser directive `# {name}=` is not allowed; leave it out"
+
+
+def _images(text: str) -> Iterator[str]:
+    found = stages(text, {})
+    bases = {stage.base for stage in found} | {"scratch"}
+    for image in images(text, {}):
+        if image not in bases:
+            yield f"files are taken from the image {image}; give it a stage of its own: FROM {image} AS name"
+
+
+def _downloads(text: str, sources: Sequence[Source]) -> Iterator[str]:
+    checksums = {source.url: source.sha256 for source in sources}
+    for instruction in instructions(text):
+        if instruction.keyword != "ADD":
+            continue
+        for url in filter(_REMOTE.match, instruction.text.split()):
+            yield from _download(url, instruction, checksums)
+
+
+def _download(url: str, instruction: Instruction, checksums: dict[str, str]) -> Iterator[str]:
+    if url not in checksums:
+        yield f"line {instruction.line} of the result adds {url}, which `sources` in orchestrator.yaml does not name"
+        return
+    expected = f"sha256:{checksums[url]}"
+    if checksums[url] and dict(instruction.flags).get("checksum") != expected:
+        yield f"line {instruction.line} of the result adds {url} without --checksum={expected}"

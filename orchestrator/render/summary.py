@@ -1,0 +1,114 @@
+"""Plans and outcomes as text for people."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orchestrator.errors import ExitCode
+from orchestrator.model.outcomes import Outcome
+from orchestrator.model.plan import Build, Plan
+from orchestrator.model.publication import Moved
+
+_SHORT_DIGEST = 19
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Aligned columns under capitals, one row a line; the last column is as long as it is."""
+    every = [[word.upper() for word in head], *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in every) for column in range(len(head))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def plan_text(plan: Plan) -> str:
+    """Every build with its state and the reason."""
+    rows = [
+        (str(build.target), str(build.state), build.build_id[:12], build.reason or short(build.staged))
+        for build in plan.builds
+    ]
+    counts = Counter(str(build.state) for build in plan.builds)
+    total = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    return table(("target", "state", "build id", "why"), rows) + f"{total}\n"
+
+
+def outcomes_text(outcomes: Iterable[Outcome]) -> str:
+    """What became of builds, one a line."""
+    rows = [
+        (
+            outcome.target,
+            str(outcome.result),
+            short(outcome.digest) or "-",
+            size(outcome.size) if outcome.size else "-",
+            f"{outcome.seconds:.1f} s" if outcome.seconds else "-",
+            f"{outcome.cached_steps}/{outcome.steps}" if outcome.steps else "-",
+        )
+        for outcome in outcomes
+    ]
+    return table(("target", "result", "digest", "size", "time", "cached"), rows)
+
+
+def failure_text(outcome: Outcome, build: Build) -> str:
+    """What to know of one failure: why, the end of its log, and the command that repeats it."""
+    lines = [f"{outcome.target}: {outcome.detail or outcome.result}"]
+    if outcome.tail:
+        lines += [f"  the end of out/{outcome.log}:", *(f"  | {line}" for line in outcome.tail)]
+    return "\n".join([*lines, f"  repeat it with: {build.make_command}", ""])
+
+
+def moves_text(moved: Sequence[Moved]) -> str:
+    """What became of tags: those that moved or could not, one a line, and how many stayed."""
+    rows = [
+        (
+            each.publication.tag.short,
+            str(each.move),
+            short(each.before) or "-",
+            short(each.after) or "-",
+            each.detail or _platforms(each),
+        )
+        for each in moved
+        if each.before != each.after or each.detail
+    ]
+    counts = Counter(str(each.move) for each in moved)
+    total = ", ".join(f"{count} {move}" for move, count in sorted(counts.items()))
+    return (table(("tag", "result", "was", "is", "platforms"), rows) if rows else "") + f"tags: {total}\n"
+
+
+def moves_document(moved: Iterable[Moved], code: ExitCode) -> dict[str, Any]:
+    """`out/publish.json`, schema 1."""
+    return {"schema": 1, "exit_code": int(code), "tags": [_move_entry(each) for each in moved]}
+
+
+def _move_entry(moved: Moved) -> dict[str, Any]:
+    return {
+        "tag": str(moved.publication.tag),
+        "result": str(moved.move),
+        "before": moved.before or None,
+        "after": moved.after or None,
+        "platforms": [member.platform for member in moved.publication.members],
+        "left_out": [str(target) for target in moved.publication.left_out],
+        "held_by": [str(target) for target in moved.publication.held_by],
+        "detail": moved.detail,
+        "exit_code": int(moved.code),
+    }
+
+
+def _platforms(moved: Moved) -> str:
+    platforms = ", ".join(member.platform for member in moved.publication.members)
+    left_out = ", ".join(str(target) for target in moved.publication.left_out)
+    return f"{platforms} (without {left_out})" if left_out else platforms
+
+
+def short(digest: str) -> str:
+    """A digest as far as people compare it."""
+    return digest[:_SHORT_DIGEST]
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of 1000."""
+    amount = float(count)
+    for unit in _UNITS[:-1]:
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} {_UNITS[-1]}"

@@ -1,0 +1,160 @@
+"""Builds through `docker buildx`: the command, and one run of it."""
+
+import re
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import ExitCode, LocalOutputError
+from orchestrator.model.failures import cause
+from orchestrator.model.plan import Build
+from orchestrator.model.solve import Output, Progress, Vertex, events, title
+from orchestrator.tools.process import Runner
+from orchestrator.tools.rawjson import Decoder
+
+# Terminal escapes and other control characters of a RUN's output: a log must not be able to steer a terminal.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
+_TAIL_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Everything that one run of buildx is told."""
+
+    build: Build
+    builder: str
+    """buildx' name for the builder; that of an engine's own is its Docker context's."""
+    context: Path
+    sources: Path | None
+    """The folder that takes the place of the stage `source`; None leaves the stage as it is."""
+    output: Path
+    """Becomes an OCI layout."""
+    epoch: int
+    """SOURCE_DATE_EPOCH, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """How a run of buildx ended."""
+
+    code: ExitCode
+    message: str
+    progress: Progress
+    tail: tuple[str, ...]
+    """The last lines of the log."""
+
+
+def build_command(order: Order) -> list[str]:
+    """One process, one target, one platform. `type=oci` gives the same digests on every kind of builder."""
+    build = order.build
+    return [
+        *("docker", "buildx", "build"),
+        *("--builder", order.builder),
+        *("--platform", str(build.target.platform)),
+        *("--progress", "rawjson"),
+        *("--provenance", "mode=max"),
+        *_repeat("--build-context", (f"{base.name.short}=docker-image://{base.pinned}" for base in build.bases)),
+        *(("--build-context", f"source={order.sources}") if order.sources else ()),
+        *_repeat("--build-arg", (f"{name}={value}" for name, value in sorted(build.inputs.build_args.items()))),
+        *("--output", f"type=oci,dest={order.output},tar=false,rewrite-timestamp=true,name={build.staging}"),
+        *("--file", str(order.context / "Dockerfile")),
+        str(order.context),
+    ]
+
+
+async def solve(
+    order: Order,
+    *,
+    runner: Runner,
+    env: Mapping[str, str],
+    log: Path,
+    on_progress: Callable[[Progress], None],
+    on_line: Callable[[str], None],
+) -> Solved:
+    """Run one build, its log going to a file as it comes.
+
+    `env` names the engine and folders of our own. Failures of the build are values; raises LocalOutputError when the
+    log cannot be written, ProgramMissingError when there is no docker. Cancelling ends buildx and what it started.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(order.output, ignore_errors=True)
+        order.output.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("w", encoding="utf-8") as file:
+            session = _Session(file.write, on_progress, on_line)
+            status = await runner.stream(
+                build_command(order),
+                on_stderr=session.take,
+                env={**env, "SOURCE_DATE_EPOCH": str(order.epoch)},
+            )
+            session.take(b"", final=True)
+    except OSError as error:
+        raise LocalOutputError(f"{log}: {error.strerror}; free some space or mend its rights") from error
+    message = session.message()
+    code = cause(message) if status else ExitCode.DONE
+    return Solved(code, message, session.progress, tuple(session.tail))
+
+
+class _Session:
+    """Follows one run: what BuildKit says becomes progress, lines for people, and the log."""
+
+    def __init__(
+        self, write: Callable[[str], object], on_progress: Callable[[Progress], None], on_line: Callable[[str], None]
+    ) -> None:
+        self.progress = Progress()
+        self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._write = write
+        self._on_progress = on_progress
+        self._on_line = on_line
+        self._decoder = Decoder()
+        self._stray: list[str] = []
+        self._unfinished: dict[str, str] = {}
+
+    def take(self, chunk: bytes, *, final: bool = False) -> None:
+        for item in self._decoder.feed(chunk, final=final):
+            if isinstance(item, str):
+                self._stray.append(item)
+                self._say(item)
+                continue
+            for event in events(item):
+                if isinstance(event, Vertex):
+                    self._moved(event)
+                else:
+                    self._printed(event)
+
+    def message(self) -> str:
+        """Why the build failed: the broken instruction's own error, else what buildx said last."""
+        failed = self.progress.failed
+        return failed.error if failed else "\n".join(self._stray[-_TAIL_LINES:])
+
+    def _moved(self, vertex: Vertex) -> None:
+        before = self.progress.vertexes.get(vertex.digest)
+        self.progress = self.progress.after(vertex)
+        if before is None or before.is_started != vertex.is_started:
+            self._say(f"> {title(vertex.name)}")
+        if vertex.is_completed and vertex.is_cached and not (before and before.is_cached):
+            self._say(f"> {title(vertex.name)}: cached")
+        if vertex.error and not (before and before.error):
+            self._say(f"> {title(vertex.name)}: {vertex.error}")
+        self._on_progress(self.progress)
+
+    def _printed(self, output: Output) -> None:
+        text = self._unfinished.pop(output.vertex, "") + output.text.decode("utf-8", "replace")
+        *lines, rest = text.replace("\r\n", "\n").split("\n")
+        if rest:
+            self._unfinished[output.vertex] = rest
+        for line in lines:
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        clean = _CONTROL.sub("", line.rpartition("\r")[2] if "\r" in line else line)
+        self._write(clean + "\n")
+        self.tail.append(clean)
+        self._on_line(clean)
+
+
+def _repeat(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)

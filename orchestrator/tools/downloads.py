@@ -1,0 +1,84 @@
+"""Downloads files over HTTP, with the same patience and the same limits as the registry client."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import aiohttp
+from yarl import URL
+
+from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
+from orchestrator.tools.registry_answers import redacted, retry_after
+from orchestrator.tools.registry_http import Request, Transport, is_loopback, lowered
+from orchestrator.tools.registry_retry import Policy, TransientError, repeat
+
+MAX_BYTES = 2 * 1024**3
+TOTAL_SECONDS = 1800.0
+"""How long one attempt may take, however steadily it goes on."""
+
+_CHUNK_BYTES = 1024 * 1024
+_ABSENT = frozenset({404, 410})
+_BUSY = frozenset({408, 425, 429})
+
+
+class Download(Protocol):
+    """Gets what a URL names."""
+
+    async def __call__(self, url: str, *, into: Path, is_verified: bool) -> str | None:
+        """Write the content to a file; returns its sha256 in hexadecimal, or None where the URL names nothing.
+
+        Raises UnavailableError when it cannot be had now, InputError for a URL that must not be used,
+        ContractBrokenError for an answer without end, OSError when the file cannot be written.
+        """
+
+
+@contextlib.asynccontextmanager
+async def downloads(policy: Policy | None = None, *, max_bytes: int = MAX_BYTES) -> AsyncIterator[Download]:
+    """The real thing; connections stay open until the block ends."""
+    patience = policy or Policy()
+    async with Transport(patience) as transport:
+
+        async def download(url: str, *, into: Path, is_verified: bool) -> str | None:
+            what = f"download of {redacted(url)}"
+            _check(URL(url), what=what, is_verified=is_verified)
+            request = Request(what=what, method="GET", url=URL(url), registry="", follow=True, max_bytes=max_bytes)
+            return await repeat(partial(_attempt, request, into, transport), what=what, policy=patience)
+
+        yield download
+
+
+def _check(url: URL, *, what: str, is_verified: bool) -> None:
+    # Without a checksum, https is all that says whose content it is.
+    if not (is_verified or url.scheme == "https" or is_loopback(url.host or "")):
+        raise InputError(f"{what}: there is no checksum for it, so it must come by https")
+
+
+async def _attempt(request: Request, into: Path, transport: Transport) -> str | None:
+    # The time limit stands inside, so that running out of it is translated like any other broken connection.
+    async with transport.open(request) as response, asyncio.timeout(TOTAL_SECONDS):
+        if response.status in _ABSENT:
+            return None
+        if response.status in _BUSY or response.status >= 500:
+            raise TransientError(
+                f"status {response.status}", status=response.status, wait=retry_after(lowered(response))
+            )
+        if response.status != 200:
+            raise UnavailableError(f"{request.what}: refused with status {response.status}")
+        return await _written(response, into, request)
+
+
+async def _written(response: aiohttp.ClientResponse, into: Path, request: Request) -> str:
+    content = hashlib.sha256()
+    size = 0
+    with into.open("wb") as file:
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            size += len(chunk)
+            if size > request.max_bytes:
+                raise ContractBrokenError(f"{request.what}: is larger than {request.max_bytes} bytes, so it is left")
+            content.update(chunk)
+            file.write(chunk)
+    return content.hexdigest()

@@ -1,0 +1,84 @@
+"""Makes the plan of a set of targets: reads their contexts, ties their bases to digests, asks staging what is there."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from orchestrator.errors import InputError
+from orchestrator.model.bases import SCRATCH, Mirrors, ResolvedBase
+from orchestrator.model.build_id import BuildInputs
+from orchestrator.model.dockerfiles import images
+from orchestrator.model.plan import Build, Plan, planned
+from orchestrator.model.references import Reference
+from orchestrator.model.repositories import Repositories
+from orchestrator.model.targets import Target
+from orchestrator.tools import bases, contexts, staging
+from orchestrator.tools.registry import Registry
+
+_BUILDERS = {"local": "buildkit", "context": "buildkit", "remote": "buildkit", "classic": "classic"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one rendered directory asks for, the same on every arch."""
+
+    directory: PurePosixPath
+    dockerfile: str
+    files: Mapping[str, str]
+    images: tuple[Reference, ...]
+
+
+async def plan(
+    targets: Iterable[Target],
+    recipes: Mapping[str, Recipe],
+    *,
+    build_args: Mapping[str, str],
+    mirrors: Mirrors,
+    registry: Registry,
+    repositories: Repositories,
+) -> Plan:
+    """The plan of these targets; `recipes` by the target's name without its arch.
+
+    Asks once for each distinct base and each build. Raises InputError and UnavailableError with everything that is
+    wrong with the bases at once.
+    """
+    wanted = {(image, target.arch) for target in targets for image in recipes[target.facts.name].images}
+    resolved = await bases.resolve(sorted(wanted), registry=registry, mirrors=mirrors)
+    builds = (
+        _build(target, recipes[target.facts.name], build_args, resolved, repositories=repositories)
+        for target in targets
+    )
+    unasked = Plan(tuple(builds))
+    return unasked.with_staged(await staging.staged(unasked, registry))
+
+
+def recipe(root: Path, path: PurePosixPath, dockerfile: str, build_args: Mapping[str, str]) -> Recipe:
+    """Read what a rendered Dockerfile (its path below `root`, its text) asks for; raises InputError."""
+    try:
+        names = (Reference.parse(image) for image in images(dockerfile, build_args))
+        wanted = tuple(name for name in names if name != SCRATCH)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    directory = path.parent
+    return Recipe(directory, dockerfile, contexts.files(root / directory), wanted)
+
+
+def _build(
+    target: Target,
+    recipe: Recipe,
+    build_args: Mapping[str, str],
+    resolved: Mapping[tuple[Reference, str], ResolvedBase],
+    *,
+    repositories: Repositories,
+) -> Build:
+    mine = tuple(resolved[image, target.arch] for image in recipe.images)
+    inputs = BuildInputs(
+        dockerfile=hashlib.sha256(recipe.dockerfile.encode()).hexdigest(),
+        files=recipe.files,
+        platform=target.platform,
+        build_args=build_args,
+        bases={base.name.short: base.digest for base in mine},
+        builder=_BUILDERS[repositories.config.builder_of(target.arch).driver],
+    )
+    return planned(target, inputs, bases=mine, directory=recipe.directory, repositories=repositories)

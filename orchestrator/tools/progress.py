@@ -1,0 +1,154 @@
+"""Shows how builds go while they run: a live table for people, prefixed lines for logs."""
+
+import asyncio
+import sys
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.plan import Build
+from orchestrator.model.solve import Progress, title
+
+_REFRESH_SECONDS = 0.25
+_RECENT = 8
+"""Finished builds that stay in sight."""
+_STYLES = {Result.BUILT: "green", Result.FAILED: "red", Result.NOT_RUN: "dim"}
+
+
+class Display(Protocol):
+    """Told of everything that happens to builds."""
+
+    def started(self, build: Build) -> None:
+        """A build got its slot."""
+
+    def moved(self, build: Build, progress: Progress) -> None:
+        """BuildKit came further."""
+
+    def line(self, build: Build, text: str) -> None:
+        """One line of the build's log."""
+
+    def phase(self, build: Build, name: str) -> None:
+        """What happens after the build itself: checking, pushing, testing."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """A build came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Prefixed lines: every line says which build it belongs to, so that they may interleave."""
+
+    file: TextIO
+
+    def started(self, build: Build) -> None:
+        self._say(str(build.target), f"started: {build.reason}")
+
+    def moved(self, build: Build, progress: Progress) -> None:
+        """Steps show as lines of the log already."""
+
+    def line(self, build: Build, text: str) -> None:
+        self._say(str(build.target), text)
+
+    def phase(self, build: Build, name: str) -> None:
+        self._say(str(build.target), name)
+
+    def finished(self, outcome: Outcome) -> None:
+        detail = f": {outcome.detail}" if outcome.detail else ""
+        self._say(outcome.target, f"{outcome.result} in {outcome.seconds:.1f} s{detail}")
+
+    def _say(self, target: str, text: str) -> None:
+        print(f"{target} | {text}", file=self.file, flush=True)
+
+
+@dataclass(slots=True)
+class _Row:
+    start: float
+    progress: Progress = field(default_factory=Progress)
+    phase: str = ""
+
+
+class LiveTable:
+    """A table of what runs, what came last, and how much is left; as high as the terminal allows."""
+
+    def __init__(self, *, total: int, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._total = total
+        self._rows: dict[str, _Row] = {}
+        self._recent: deque[Outcome] = deque(maxlen=_RECENT)
+        self._results: Counter[Result] = Counter()
+
+    def started(self, build: Build) -> None:
+        self._rows[str(build.target)] = _Row(start=self._clock())
+
+    def moved(self, build: Build, progress: Progress) -> None:
+        self._rows[str(build.target)].progress = progress
+
+    def line(self, build: Build, text: str) -> None:
+        """Lines go to the log alone."""
+
+    def phase(self, build: Build, name: str) -> None:
+        self._rows[str(build.target)].phase = name
+
+    def finished(self, outcome: Outcome) -> None:
+        self._rows.pop(outcome.target, None)
+        self._recent.append(outcome)
+        self._results[outcome.result] += 1
+
+    def __rich__(self) -> Table:
+        table = Table(box=None, expand=True, pad_edge=False, show_header=False)
+        table.add_column("target", no_wrap=True, ratio=4)
+        table.add_column("steps", no_wrap=True, justify="right", width=7)
+        table.add_column("now", no_wrap=True, overflow="ellipsis", ratio=6)
+        table.add_column("elapsed", no_wrap=True, justify="right", width=8)
+        for outcome in self._recent:
+            style = _STYLES.get(outcome.result, "")
+            detail = outcome.detail.partition("\n")[0]
+            table.add_row(outcome.target, "", Text(f"{outcome.result} {detail}".strip(), style), _time(outcome.seconds))
+        for target, row in self._rows.items():
+            done, known = row.progress.steps
+            now = row.phase or title(row.progress.current)
+            table.add_row(Text(target, "bold"), f"{done}/{known}", now, _time(self._clock() - row.start))
+        table.add_row(*self._summary())
+        return table
+
+    def _summary(self) -> tuple[str, str, str, str]:
+        ended = sum(self._results.values())
+        waiting = self._total - ended - len(self._rows)
+        results = ", ".join(f"{count} {result}" for result, count in sorted(self._results.items()))
+        return f"{ended} of {self._total} done", "", f"{waiting} waiting{', ' if results else ''}{results}", ""
+
+
+@asynccontextmanager
+async def display(*, interactive: bool, total: int) -> AsyncIterator[Display]:
+    """A table on a terminal, lines elsewhere; both on stderr."""
+    if not interactive:
+        yield Lines(sys.stderr)
+        return
+    table = LiveTable(total=total, clock=asyncio.get_running_loop().time)
+    # Refreshed by a task of our own: rich's thread would draw the table while it changes.
+    with Live(table, console=Console(stderr=True), auto_refresh=False) as live:
+        refreshing = asyncio.create_task(_refresh(live))
+        try:
+            yield table
+        finally:
+            refreshing.cancel()
+            live.refresh()
+
+
+async def _refresh(live: Live) -> None:
+    while True:
+        live.refresh()
+        await asyncio.sleep(_REFRESH_SECONDS)
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,56 @@
+"""Puts what was built into staging: first under digests, under its build ID only when it has passed its tests."""
+
+import asyncio
+from collections.abc import Sequence
+
+from orchestrator.errors import ContractBrokenError
+from orchestrator.model.index import Member, assemble
+from orchestrator.model.oci import Document
+from orchestrator.model.plan import Build, Plan
+from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.layout import Layout
+from orchestrator.tools.registry import Registry
+
+
+async def staged(plan: Plan, registry: Registry) -> dict[Reference, str]:
+    """The digest of each staged build of a plan; one question per build, absent ones left out."""
+    places = tuple(dict.fromkeys(build.staging for build in plan.builds))
+    found = await asyncio.gather(*(registry.resolve(place) for place in places))
+    return {place: descriptor.digest for place, descriptor in zip(places, found, strict=True) if descriptor}
+
+
+async def push(layout: Layout, build: Build, registry: Registry) -> Document:
+    """Send an image, its attestations and the index over them, all by digest; returns the index, not yet tagged."""
+    repository = build.staging.repository
+    mount_from = _same_registry(repository, build)
+    await asyncio.gather(
+        *(
+            registry.put_blob(repository, blob.digest, blob.size, layout.blob(blob.digest), mount_from=mount_from)
+            for blob in layout.blobs
+        )
+    )
+    documents = (layout.image, *(document for _, document in layout.attestations))
+    await asyncio.gather(*(registry.put_document(repository.at(document.digest), document) for document in documents))
+    image = layout.image.descriptor(platform=build.target.platform, os_version=layout.os_version)
+    index = assemble([Member(build.target.arch, image, tuple(descriptor for descriptor, _ in layout.attestations))])
+    await registry.put_document(repository.at(index.digest), index)
+    return index
+
+
+async def tag(build: Build, index: Document, registry: Registry) -> None:
+    """Give a tested index its build ID: from here on the build exists for everybody."""
+    await registry.put_document(build.staging, index)
+
+
+async def index_of(build: Build, registry: Registry) -> Document | None:
+    """The staged index of a build, or None; raises ContractBrokenError if something else has its name."""
+    document = await registry.document(build.staging)
+    if document is not None and not document.is_index:
+        raise ContractBrokenError(f"{build.staging}: expected an index, found {document.media_type}")
+    return document
+
+
+def _same_registry(repository: Repository, build: Build) -> Sequence[Repository]:
+    """Repositories on the same registry that already hold layers of the base."""
+    bases = {base.pinned.repository for base in build.bases}
+    return sorted(base for base in bases if base.registry == repository.registry)
