@@ -1,1 +1,57 @@
+# What people type. A target is one line; what it does is written in Python.
 .DEFAULT_GOAL := help
+PYTHON ?= python3
+
+ORCHESTRATOR = .venv/bin/orchestrator $(if $(REGISTRY),--registry $(REGISTRY))
+SELECTED = $(foreach version,$(VERSION),--version $(version)) $(foreach variant,$(VARIANT),--variant $(variant)) $(foreach arch,$(ARCH),--arch $(arch))
+ARGUMENTS = $(foreach argument,$(BUILD_ARGS),--build-arg $(argument)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EMULATE),--emulate) $(if $(LOAD),--load)
+
+.PHONY: help build push publish plan list render check lint test demo e2e-python doctor lock clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: .venv/ready ## Build what is needed: VARIANT=alpine VERSION=3.14 ARCH=arm64v8 REGISTRY=... PUSH=1 (all optional)
+	@$(ORCHESTRATOR) build $(SELECTED) $(ARGUMENTS) $(if $(PUSH),--push)
+
+push: .venv/ready ## Build, and move the tags of the architectures' own repositories
+	@$(ORCHESTRATOR) build $(SELECTED) $(ARGUMENTS) --push
+
+publish: .venv/ready ## Point arch tags, then shared tags, at what is staged
+	@$(ORCHESTRATOR) publish $(SELECTED)
+
+plan: .venv/ready ## Show what would be built and why
+	@$(ORCHESTRATOR) plan $(SELECTED) $(foreach argument,$(BUILD_ARGS),--build-arg $(argument))
+
+list: .venv/ready ## List targets with their tags and architectures
+	@$(ORCHESTRATOR) list $(SELECTED)
+
+render: .venv/ready ## Write dockerfiles/ from versions.json and the templates
+	@$(ORCHESTRATOR) render
+
+check: .venv/ready ## Say whether dockerfiles/ is what the inputs make, without writing
+	@$(ORCHESTRATOR) render --check
+
+lint: .venv/ready ## Check style and types
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+test: .venv/ready lint ## Run every test, with a real engine and registry
+	@.venv/bin/pytest
+
+demo: .venv/ready ## Build, test, publish and run a small image family for seven architectures
+	@.venv/bin/python examples/hello/demo.py
+
+e2e-python: .venv/ready ## Build Python 3.13 slim for real, from Debian's archive: OPTIMIZE=yes for the full build
+	@.venv/bin/python examples/python/e2e.py $(if $(OPTIMIZE),--optimize)
+
+doctor: .venv/ready ## Say what is missing on this machine and how to get it
+	@$(ORCHESTRATOR) doctor
+
+lock: .venv/ready ## Pin dependencies anew
+	@$(PYTHON) requirements/lock.py
+
+clean: ## Remove what was made here: the virtual environment and outputs
+	@rm -rf .venv out examples/*/out
+
+.venv/ready: requirements/dev.txt requirements/venv.py pyproject.toml
+	@$(PYTHON) requirements/venv.py

@@ -27,7 +27,9 @@ class _Difference:
 
 
 @click.command(name="render")
-@click.option("--check", is_flag=True, help="Write nothing; name stale files, show the diff, and exit 4 if there are any.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; name stale files, show the diff, and exit 4 if there are any."
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; name the files that would change.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @click.pass_obj
@@ -37,14 +39,12 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
     \b
     Example: orchestrator render --check
     """
-    loaded = inputs.load(invocation.root, environment=invocation.environment, overrides=invocation.overrides)
+    loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
     folder = PurePosixPath(loaded.config.dockerfiles)
     tree = dockerfiles(facts(loaded.catalog, loaded.config), invocation.root)
     root = invocation.root / folder
     changed = files.stale(root, tree)
-    left_over = files.left_over(
-        root, tree, header=dockerfile.GENERATED, may_be_ours=dockerfile.is_path_of_a_target
-    )
+    left_over = files.left_over(root, tree, header=dockerfile.GENERATED, may_be_ours=dockerfile.is_path_of_a_target)
     difference = _Difference(
         tuple(str(folder / path) for path in changed),
         tuple(str(folder / path) for path in left_over),
@@ -53,8 +53,12 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
     if not (check or dry_run):
         files.write(root, tree)
         files.delete(root, left_over)
-    _print(difference, as_json=output_format == "json", with_diff=check)
-    return ExitCode.FILES_DIFFER if check and difference else ExitCode.DONE
+    code = ExitCode.FILES_DIFFER if check and difference else ExitCode.DONE
+    if output_format == "json":
+        click.echo(_as_json(difference, code))
+    else:
+        _print(difference, with_diff=check)
+    return code
 
 
 def dockerfiles(all_facts: tuple[Facts, ...], root: Path) -> FileTree:
@@ -62,11 +66,17 @@ def dockerfiles(all_facts: tuple[Facts, ...], root: Path) -> FileTree:
     return dockerfile.render(all_facts, files.read_folder(root / dockerfile.TEMPLATES, suffix=dockerfile.SUFFIX))
 
 
-def _print(difference: _Difference, *, as_json: bool, with_diff: bool) -> None:
-    if as_json:
-        document = {"changed": difference.changed, "left_over": difference.left_over, "diff": difference.diff}
-        click.echo(json.dumps(document, indent=2))
-        return
+def _as_json(difference: _Difference, code: ExitCode) -> str:
+    document = {
+        "changed": difference.changed,
+        "left_over": difference.left_over,
+        "diff": difference.diff,
+        "exit_code": int(code),
+    }
+    return json.dumps(document, indent=2)
+
+
+def _print(difference: _Difference, *, with_diff: bool) -> None:
     for path in difference.changed:
         click.echo(path)
     for path in difference.left_over:

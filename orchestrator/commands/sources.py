@@ -116,7 +116,12 @@ def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[
         return ExitCode.DONE
     _print_table(
         [
-            (source.file, "cached" if cached[source] else "missing", source.sha256[:_SHOWN_DIGITS] or "no checksum", " ".join(names))
+            (
+                source.file,
+                "cached" if cached[source] else "missing",
+                source.sha256[:_SHOWN_DIGITS] or "no checksum",
+                " ".join(names),
+            )
             for source, names in needed_by.items()
         ]
     )

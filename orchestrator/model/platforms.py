@@ -76,7 +76,7 @@ def arch(name: str) -> Arch:
     """The arch of that name; raises ValueError that lists the names there are."""
     if name in ARCHES:
         return ARCHES[name]
-    meant = [arch.name for arch in ARCHES.values() if name in _names_elsewhere(arch)]
+    meant = [arch.name for arch in ARCHES.values() if name and name in _names_elsewhere(arch)]
     hint = f"did you mean `{meant[0]}`?" if meant else f"there are {', '.join(ARCHES)}"
     raise ValueError(f"{name!r} is not an arch; {hint}")
 

@@ -26,7 +26,7 @@ def is_of_line(version: str, line: str) -> bool:
 
 def final_version(version: str) -> str:
     """A version without what marks it as a pre-release: `3.15.0b3` -> `3.15.0` (upstream's folder of downloads)."""
-    return re.split(r"[a-z-]", version, maxsplit=1)[0]
+    return re.split(r"[A-Za-z-]", version, maxsplit=1)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.errors import ExitCode
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Build, Plan
-from orchestrator.model.publication import Moved
+from orchestrator.model.publication import Move, Moved
 
 _SHORT_DIGEST = 19
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -57,21 +57,26 @@ def failure_text(outcome: Outcome, build: Build) -> str:
 
 
 def moves_text(moved: Sequence[Moved]) -> str:
-    """What became of tags: those that moved or could not, one a line, and how many stayed."""
+    """What became of tags, those with the same fate together; unchanged ones are only counted."""
+    same: dict[tuple[str, str, str, str, str], list[str]] = {}
+    for each in moved:
+        if each.move is not Move.UNCHANGED:
+            fate = (
+                each.publication.tag.repository.short,
+                str(each.move),
+                short(each.after) or "-",
+                _platforms(each),
+                each.detail,
+            )
+            same.setdefault(fate, []).append(each.publication.tag.tag)
     rows = [
-        (
-            each.publication.tag.short,
-            str(each.move),
-            short(each.before) or "-",
-            short(each.after) or "-",
-            each.detail or _platforms(each),
-        )
-        for each in moved
-        if each.before != each.after or each.detail
+        (repository, move, digest, platforms, ", ".join(tags) + (f": {detail}" if detail else ""))
+        for (repository, move, digest, platforms, detail), tags in same.items()
     ]
     counts = Counter(str(each.move) for each in moved)
     total = ", ".join(f"{count} {move}" for move, count in sorted(counts.items()))
-    return (table(("tag", "result", "was", "is", "platforms"), rows) if rows else "") + f"tags: {total}\n"
+    text = table(("repository", "result", "digest", "platforms", "tags"), rows) if rows else ""
+    return text + f"tags: {total or 'none'}\n"
 
 
 def moves_document(moved: Iterable[Moved], code: ExitCode) -> dict[str, Any]:
@@ -94,9 +99,9 @@ def _move_entry(moved: Moved) -> dict[str, Any]:
 
 
 def _platforms(moved: Moved) -> str:
-    platforms = ", ".join(member.platform for member in moved.publication.members)
-    left_out = ", ".join(str(target) for target in moved.publication.left_out)
-    return f"{platforms} (without {left_out})" if left_out else platforms
+    count = len(moved.publication.members)
+    left_out = ", ".join(target.arch for target in moved.publication.left_out)
+    return f"{count} (without {left_out})" if left_out else str(count)
 
 
 def short(digest: str) -> str:

@@ -132,12 +132,13 @@ class _Session:
     def _moved(self, vertex: Vertex) -> None:
         before = self.progress.vertexes.get(vertex.digest)
         self.progress = self.progress.after(vertex)
-        if before is None or before.is_started != vertex.is_started:
-            self._say(f"> {title(vertex.name)}")
-        if vertex.is_completed and vertex.is_cached and not (before and before.is_cached):
-            self._say(f"> {title(vertex.name)}: cached")
+        name = title(vertex.name)
+        if vertex.is_cached and not (before and before.is_cached):
+            self._say(f"> {name}: cached")
+        elif vertex.is_started and not (before and before.is_started):
+            self._say(f"> {name}")
         if vertex.error and not (before and before.error):
-            self._say(f"> {title(vertex.name)}: {vertex.error}")
+            self._say(f"> {name}: {vertex.error}")
         self._on_progress(self.progress)
 
     def _printed(self, output: Output) -> None:

@@ -14,7 +14,7 @@ from yarl import URL
 from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
 from orchestrator.tools.registry_answers import redacted, retry_after
 from orchestrator.tools.registry_http import Request, Transport, is_loopback, lowered
-from orchestrator.tools.registry_retry import Policy, TransientError, repeat
+from orchestrator.tools.registry_retry import Cause, Policy, TransientError, repeat
 
 MAX_BYTES = 2 * 1024**3
 TOTAL_SECONDS = 1800.0
@@ -40,13 +40,22 @@ class Download(Protocol):
 async def downloads(policy: Policy | None = None, *, max_bytes: int = MAX_BYTES) -> AsyncIterator[Download]:
     """The real thing; connections stay open until the block ends."""
     patience = policy or Policy()
+    unreachable: dict[str, str] = {}
     async with Transport(patience) as transport:
 
         async def download(url: str, *, into: Path, is_verified: bool) -> str | None:
-            what = f"download of {redacted(url)}"
-            _check(URL(url), what=what, is_verified=is_verified)
-            request = Request(what=what, method="GET", url=URL(url), registry="", follow=True, max_bytes=max_bytes)
-            return await repeat(partial(_attempt, request, into, transport), what=what, policy=patience)
+            what, place = redacted(url), URL(url)
+            _check(place, what=what, is_verified=is_verified)
+            if place.authority in unreachable:
+                # Its patience has been spent on the first file; the others need not wait as long again.
+                raise UnavailableError(f"{what}: {unreachable[place.authority]}")
+            request = Request(what=what, method="GET", url=place, registry="", follow=True, max_bytes=max_bytes)
+            try:
+                return await repeat(partial(_attempt, request, into, transport), what=what, policy=patience)
+            except UnavailableError as error:
+                if isinstance(cause := error.__cause__, TransientError) and cause.cause is Cause.UNREACHABLE:
+                    unreachable[place.authority] = cause.reason
+                raise
 
         yield download
 

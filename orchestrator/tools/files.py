@@ -75,9 +75,7 @@ def delete(root: Path, paths: Iterable[PurePosixPath]) -> None:
 
 def diff(root: Path, tree: FileTree, paths: Iterable[PurePosixPath], *, name: PurePosixPath) -> str:
     """What changes in these files as a unified diff that calls `root` by `name`; a file not in the tree goes."""
-    return "".join(
-        line for path in paths for line in _diff(name / path, old=_text(root, path), new=tree.get(path, ""))
-    )
+    return "".join(line for path in paths for line in _diff(name / path, old=_text(root, path), new=tree.get(path, "")))
 
 
 def _diff(path: PurePosixPath, *, old: str, new: str) -> Iterator[str]:

@@ -44,9 +44,13 @@ async def publish(publications: Iterable[Publication], registry: Registry, rules
     Tags that are equally specific move at once, so a crash leaves the wider ones where they were.
     """
     results: list[Moved] = []
-    for _, group in groupby(publications, key=lambda publication: tag_order(publication.tag.tag)[:2]):
+    for _, group in groupby(sorted(publications, key=_width), key=_width):
         results += await asyncio.gather(*(_move(publication, registry, rules) for publication in group))
     return tuple(results)
+
+
+def _width(publication: Publication) -> tuple[bool, int]:
+    return tag_order(publication.tag.tag)[:2]
 
 
 async def _move(publication: Publication, registry: Registry, rules: Rules) -> Moved:

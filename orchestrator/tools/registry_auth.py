@@ -79,40 +79,25 @@ class Authoriser:
             async with self._transport.open(request) as response:
                 yield response
             return
-        refused = ""
+        challenge, refused = self._challenges.get(request.registry), ""
         for _ in range(_REFRESHES + 1):
-            header = await self._header(request, refused=refused)
+            # Nothing is shown before the registry has asked for it.
+            header = await self._header(request, challenge, refused=refused) if challenge else ""
             signed = replace(request, headers={**request.headers, "Authorization": header}) if header else request
             async with self._transport.open(signed) as response:
                 if response.status != _UNAUTHORISED or response.url.origin() != base.origin():
+                    if challenge is not None:
+                        self._challenges[request.registry] = challenge
                     yield response
                     return
-                answer = await self._transport.read(response, request)
-            self._learn(request, answer, refused=header)
-            refused = header
+                answer = await self.read(response, request)
+            challenge, refused = _offered(request, answer, refused=header), header
         raise NotAuthorisedError(
             f"{request.what}: {request.registry} refuses its own token for {' '.join(request.scopes)}; "
             "check the rights of the account"
         )
 
-    def _learn(self, request: Request, answer: Answer, *, refused: str) -> None:
-        challenge = chosen(challenges(answer.headers.get("www-authenticate", "")))
-        if challenge is None:
-            raise NotAuthorisedError(
-                f"{request.what}: refused, {answer.summary}; the registry names no way to log in that we know"
-            )
-        if challenge.scheme == "basic" and refused.startswith("Basic "):
-            raise NotAuthorisedError(
-                f"{request.what}: {request.registry} refuses the credentials of Docker's configuration; "
-                f"run `docker login {request.registry}`"
-            )
-        self._challenges[request.registry] = challenge
-
-    async def _header(self, request: Request, *, refused: str) -> str:
-        """What to send as `Authorization`: nothing before the registry has asked for it."""
-        challenge = self._challenges.get(request.registry)
-        if challenge is None:
-            return ""
+    async def _header(self, request: Request, challenge: Challenge, *, refused: str) -> str:
         if challenge.scheme == "basic":
             return await self._password(request)
         return await self._token(request, challenge, refused=refused)
@@ -182,6 +167,21 @@ class Authoriser:
             return self._known[registry]
 
 
+def _offered(request: Request, answer: Answer, *, refused: str) -> Challenge:
+    """The way to log in that a 401 names; raises NotAuthorisedError when there is none left to try."""
+    challenge = chosen(challenges(answer.headers.get("www-authenticate", "")))
+    if challenge is None:
+        raise NotAuthorisedError(
+            f"{request.what}: refused, {answer.summary}; the registry names no way to log in that we know"
+        )
+    if challenge.scheme == "basic" and refused.startswith("Basic "):
+        raise NotAuthorisedError(
+            f"{request.what}: {request.registry} refuses the credentials of Docker's configuration; "
+            f"run `docker login {request.registry}`"
+        )
+    return challenge
+
+
 def _basic(credential: Credential) -> str:
     return f"Basic {base64.b64encode(f'{credential.username}:{credential.password}'.encode()).decode()}"
 
@@ -202,7 +202,7 @@ def _token_request(
         }
         body = URL.build(query=form).raw_query_string.encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return replace(bare, method="POST", headers=headers, body=body)
+        return replace(bare, method="POST", headers=headers, body=body, body_size=len(body))
     url = realm.extend_query([("service", service)] if service else []).extend_query([("scope", s) for s in scopes])
     return replace(bare, url=url, headers={"Authorization": _basic(credential)} if credential else {})
 

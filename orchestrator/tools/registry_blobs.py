@@ -1,8 +1,11 @@
 """Blobs in a registry, read so that they are proven."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+
+import aiohttp
 
 from orchestrator.errors import ContractBrokenError, InputError
 from orchestrator.model.oci import digest_of
@@ -43,10 +46,11 @@ class Blobs:
 
         async def attempt() -> bytes:
             content = bytearray()
-            async for chunk in self._chunks(repository, digest, what=what, start=0):
-                content += chunk
-                if len(content) > max_bytes:
-                    raise ContractBrokenError(f"{what}: longer than the {max_bytes} bytes that it may have")
+            async with aclosing(self._chunks(repository, digest, what=what, start=0)) as chunks:
+                async for chunk in chunks:
+                    content += chunk
+                    if len(content) > max_bytes:
+                        raise ContractBrokenError(f"{what}: longer than the {max_bytes} bytes that it may have")
             found = digest_of(bytes(content))
             if found != digest:
                 raise TransientError(f"got {len(content)} bytes of {found}", cause=Cause.WRONG_CONTENT)
@@ -64,14 +68,17 @@ class Blobs:
         size = 0
         async for attempt in attempts(what=what, policy=self._session.policy):
             with attempt:
-                async for chunk in self._chunks(repository, digest, what=what, start=size):
-                    found.update(chunk)
-                    size += len(chunk)
-                    yield chunk
+                async with aclosing(self._chunks(repository, digest, what=what, start=size)) as chunks:
+                    async for chunk in chunks:
+                        found.update(chunk)
+                        size += len(chunk)
+                        yield chunk
         if f"sha256:{found.hexdigest()}" != digest:
             raise ContractBrokenError(f"{what}: got {size} bytes of sha256:{found.hexdigest()}")
 
-    async def _chunks(self, repository: Repository, digest: str, *, what: str, start: int) -> AsyncIterator[bytes]:
+    async def _chunks(
+        self, repository: Repository, digest: str, *, what: str, start: int
+    ) -> AsyncGenerator[bytes, None]:
         """One attempt to read a blob from its `start`-th byte to its end."""
         request = replace(self._request(repository, digest, what=what), follow=True)
         if start:
@@ -85,11 +92,23 @@ class Blobs:
                     raise ContractBrokenError(f"{what}: the repository does not have it")
                 raise failure(answer, what=what)
             skip = start if response.status == 200 else 0
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            async for chunk in self._in_time(response):
                 kept = chunk[skip:]
                 skip = max(0, skip - len(chunk))
                 if kept:
                     yield kept
+
+    async def _in_time(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """A body as it comes, unless it only trickles; the time that the reader takes for a piece does not count."""
+        policy = self._session.policy
+        received, spent, began = 0, 0.0, policy.clock()
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            spent += policy.clock() - began
+            received += len(chunk)
+            if spent > policy.seconds_for(received):
+                raise TransientError(f"only {received} bytes came in {spent:.0f} s")
+            yield chunk
+            began = policy.clock()
 
     def _request(self, repository: Repository, digest: str, *, what: str, method: str = "GET") -> Request:
         if not is_digest(digest):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -160,15 +161,21 @@ class Transport:
         if self._session is None:
             raise RuntimeError("the registry client is used before it is opened")
         host = self._hosts.setdefault(url.origin(), _Host(self._policy))
-        sent = request.body if isinstance(request.body, bytes) else request.body()
-        length = {"Content-Length": str(request.body_size)} if request.body_size else {}
+        # A body that flows can be sent but once; one at rest aiohttp would by itself send again when a connection
+        # breaks, though the first may have been acted on.
+        content = request.body() if callable(request.body) else _flowing(request.body)
+        sized = {**headers, "Content-Length": str(request.body_size)} if request.body_size else headers
         async with host.turn():
             self.requests[request.method] += 1
             began = self._policy.clock()
             with _translated(request, url=url, host=host):
                 async with asyncio.timeout(self._policy.seconds_for(request.body_size)) as limit:
                     async with self._session.request(
-                        request.method, url, headers={**headers, **length}, data=sent or None, allow_redirects=False
+                        request.method,
+                        url,
+                        headers=sized,
+                        data=content if request.body_size else None,
+                        allow_redirects=False,
                     ) as response:
                         # What follows is read under the time limit between two reads; how long it is, the reader knows.
                         limit.reschedule(None)
@@ -185,6 +192,10 @@ async def _whole(response: aiohttp.ClientResponse, request: Request) -> Answer:
         if len(body) > request.max_bytes:
             raise ContractBrokenError(f"{request.what}: the answer is longer than {request.max_bytes} bytes")
     return Answer(response.status, lowered(response), bytes(body))
+
+
+async def _flowing(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def lowered(response: aiohttp.ClientResponse) -> dict[str, str]:
@@ -235,12 +246,11 @@ def _translated(request: Request, *, url: URL, host: _Host) -> Iterator[None]:
 
 
 def _reason(error: aiohttp.ClientError) -> str:
-    # The text of some of these errors holds the whole URL, so only the system's own words are shown.
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or type(error.os_error).__name__).lower()
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return type(error).__name__
+    # The text of these errors may hold a whole URL with its secrets, so only the system's own words are shown.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error).partition(":")[2].strip() or "its certificate is not valid"
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number and number > 0 else type(error).__name__
 
 
 def _log(request: Request, *, url: URL, status: int, seconds: float) -> None:

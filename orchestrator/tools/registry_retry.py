@@ -102,9 +102,14 @@ async def repeat(operation: Callable[[], Awaitable[T]], *, what: str, policy: Po
     Raises RegistryUnavailableError that says how often `what` was tried and how it ended last, or ContractBrokenError
     where the registry kept giving wrong content.
     """
+
+    # tenacity awaits only what it can see to be a coroutine function; a lambda that returns one is none.
+    async def call() -> T:
+        return await operation()
+
     retrying = _retrying(what, policy)
     with _final(what, retrying):
-        return await retrying(operation)
+        return await retrying(call)
 
 
 async def attempts(*, what: str, policy: Policy) -> AsyncIterator[AttemptManager]:

@@ -133,12 +133,11 @@ async def _download(
                 f"{source.file}: {url} has sha256 {found}, expected {source.sha256}; it was thrown away: compare with "
                 "what the publisher announces, then correct versions.json or the mirror"
             )
-    problem = f"{source.file}: {'; '.join(tried)}"
     if is_absent:
-        raise InputError(f"{problem}; correct versions.json or `sources` in orchestrator.yaml")
-    hint = "" if source.sha256 else f" --url {source.url}"
+        raise InputError(f"{source.file}: {'; '.join(tried)}; correct versions.json or `sources` in orchestrator.yaml")
     raise UnavailableError(
-        f"{problem}; or get it by other means and run `orchestrator sources add {source.file}{hint}`"
+        f"{source.file} cannot be fetched ({'; '.join(tried)}); run again, or get it by other means and run "
+        f"`orchestrator sources add {source.file}`"
     )
 
 

@@ -1,0 +1,102 @@
+"""The whole road on one machine: an engine, a base, 28 builds for seven architectures, tags, and the images run.
+
+`make demo` runs it. Each step is a command that could be typed; it is shown before it is run. Running it again finds
+everything built and published.
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).resolve().parent
+TOOL = Path(sys.executable).with_name("orchestrator")
+RUN_ON = {"amd64": "linux/amd64", "arm64v8": "linux/arm64/v8", "s390x": "linux/s390x"}
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the steps; the first that fails ends the demo with its exit code."""
+    start = time.monotonic()
+    steps = (
+        ("an engine with buildx and emulation", ("engine", "up")),
+        ("a registry on loopback", ("registry", "up")),
+        ("a tiny base image, from Debian's archive", ("bases", "import", "busybox:trixie", "--arch", "all")),
+        ("builds: 2 versions x 2 variants x 7 architectures", ("build", "--arch", "all")),
+        ("arch tags, then shared tags", ("publish",)),
+    )
+    for title, words in steps:
+        if status := _shown(title, words):
+            console.print(f"[red]demo: this step failed with exit code {status}[/]")
+            return status
+    address = json.loads(_read("registry", "status", "--format", "json"))["address"]
+    host = json.loads(_read("engine", "status", "--format", "json"))["host"]
+    status = _run_images(f"{address}/library/hello:latest", host)
+    _summary(address, seconds=time.monotonic() - start)
+    return status
+
+
+def _shown(title: str, words: tuple[str, ...]) -> int:
+    command = [str(TOOL), "-C", str(HERE), *words]
+    console.print(f"\n[bold]{title}[/]\n[dim]$ orchestrator -C {_relative(HERE)} {shlex.join(words)}[/]")
+    return subprocess.run(command, check=False).returncode
+
+
+def _read(*words: str) -> str:
+    return subprocess.run([str(TOOL), "-C", str(HERE), *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _run_images(image: str, host: str) -> int:
+    """Pull the shared tag for three platforms and compare what the images say of themselves."""
+    console.print("\n[bold]the shared tag, pulled and run[/]")
+    wrong = 0
+    for arch, platform in RUN_ON.items():
+        command = ["docker", "--host", host, "run", "--rm", "--pull", "always", "--quiet", "--platform", platform, image]
+        console.print(f"[dim]$ {shlex.join(command)}[/]")
+        ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        console.print(ran.stdout.strip())
+        wrong += not ran.stdout.strip().endswith(f"on {arch}")
+    return 1 if wrong else 0
+
+
+def _summary(address: str, *, seconds: float) -> None:
+    published = json.loads((HERE / "out" / "publish.json").read_text())["tags"]
+    table = Table(title=f"what {address} has now", title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in ("repository", "tags", "platforms"):
+        table.add_column(column)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for tag in published:
+        repository, _, name = tag["tag"].rpartition(":")
+        rows.setdefault((repository, ", ".join(tag["platforms"])), []).append(name)
+    for (repository, platforms), names in rows.items():
+        table.add_row(repository, ", ".join(names), platforms)
+    console.print()
+    console.print(table)
+    folder = _relative(HERE)
+    console.print(
+        f"\nDone in {seconds:.0f} s. To look further:\n"
+        f"  docker buildx imagetools inspect {address}/library/hello:latest\n"
+        f"  docker run --rm --platform linux/riscv64 {address}/library/hello:slim\n"
+        f"  .venv/bin/orchestrator -C {folder} list\n"
+        f"  .venv/bin/orchestrator -C {folder} plan --arch all\n"
+        f"  less {folder}/out/logs/2.0/trixie@s390x.log\n"
+        "To stop what was started:\n"
+        "  .venv/bin/orchestrator registry down; .venv/bin/orchestrator engine down"
+    )
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
