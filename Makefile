@@ -18,7 +18,7 @@ push: .venv/ready ## Build, and move the tags of the architectures' own reposito
 	@$(ORCHESTRATOR) build $(SELECTED) $(ARGUMENTS) --push
 
 publish: .venv/ready ## Point arch tags, then shared tags, at what is staged
-	@$(ORCHESTRATOR) publish $(SELECTED)
+	@$(ORCHESTRATOR) publish $(SELECTED) $(foreach argument,$(BUILD_ARGS),--build-arg $(argument))
 
 plan: .venv/ready ## Show what would be built and why
 	@$(ORCHESTRATOR) plan $(SELECTED) $(foreach argument,$(BUILD_ARGS),--build-arg $(argument))

@@ -111,7 +111,7 @@ async def _looked_up(
     """What became of each base, and the arches that need it."""
     project = Project.read(invocation)
     async with registries(invocation, project) as opened:
-        matrix = await opened.matrix(project)
+        matrix = await opened.matrix()
         recipes = project.recipes(invocation, dict.fromkeys(target.facts for target in matrix.targets))
         arches: dict[Reference, list[str]] = {}
         for name, arch_name in sorted(

@@ -14,22 +14,20 @@ import click
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.publish import publish_arches
-from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode, InputError, ProgramMissingError, worst
 from orchestrator.model.facts import Facts
 from orchestrator.model.fields import DEFAULT_BUILDER
 from orchestrator.model.outcomes import Outcome, Result, exit_code
 from orchestrator.model.plan import Build, Plan, State
-from orchestrator.model.platforms import ARCHES, native_arch
+from orchestrator.model.platforms import native_arch
 from orchestrator.model.publication import Moved
-from orchestrator.model.references import DOCKER_HUB, Reference, Repository
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.summary import failure_text, moves_document, moves_text, outcomes_text, plan_text
 from orchestrator.tools import docker_host, engine, files, git, smoke, sources, staging
-from orchestrator.tools.capabilities import capabilities
-from orchestrator.tools.docker_host import Engine
 from orchestrator.tools.downloads import downloads
 from orchestrator.tools.execute import Executor
+from orchestrator.tools.preflight import builder
 from orchestrator.tools.progress import display
 from orchestrator.tools.publish import Rules
 
@@ -64,7 +62,7 @@ class Done:
 
 
 @click.command(name="build")
-@selection_options
+@selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Builds at once; default: the machine's processors.")
 @click.option("--fail-fast", is_flag=True, help="Start no further build after the first failure.")
@@ -75,15 +73,11 @@ class Done:
 @click.option("--push", is_flag=True, help="Also move the tags of the architectures' own repositories.")
 @click.option("--dry-run", is_flag=True, help="Show what would be built; change nothing.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-@click.pass_obj
 def command(
     invocation: Invocation,
     /,
     *,
-    targets: tuple[str, ...],
-    versions: tuple[str, ...],
-    variants: tuple[str, ...],
-    arches: tuple[str, ...],
+    selected: Selection,
     force: bool,
     reason: str,
     output_format: str,
@@ -98,9 +92,6 @@ def command(
     """
     if force != bool(reason):
         raise InputError("--force and --reason go together: say why what is built already is built again")
-    selected = selection(
-        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=NATIVE
-    )
     done = run(_build(invocation, selected, Options(forced=reason, **options)))
     if output_format == "json":
         click.echo(json.dumps(_document(done), indent=2))
@@ -114,9 +105,9 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
     if not options.dry_run:
         files.write(invocation.root / project.config.dockerfiles, project.tree)
     async with registries(invocation, project) as opened:
-        matrix = await opened.matrix(project)
+        matrix = await opened.matrix()
         chosen = matrix.select(selected)
-        plan = await opened.plan(invocation, project, chosen)
+        plan = await opened.plan(chosen)
         if options.forced:
             plan = plan.forced(options.forced)
         if options.dry_run:
@@ -125,7 +116,7 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         outcomes = await _outcomes(invocation, project, opened, plan, options)
         moved: tuple[Moved, ...] = ()
         if options.push:
-            moved = await publish_arches(invocation, project, opened, matrix=matrix, chosen=chosen, rules=Rules())
+            moved = await publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
         loaded = await _load(invocation, project, opened, plan, outcomes) if options.load else ()
         return Done(plan, outcomes, moved, loaded)
 
@@ -137,7 +128,14 @@ async def _outcomes(
     ready = tuple(_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
     if not plan.needed:
         return ready
-    docker = await _engine(invocation, project, plan.needed, emulate=options.emulate)
+    docker = await builder(
+        (build.target.arch for build in plan.needed),
+        project.config,
+        emulate=options.emulate,
+        environment=invocation.environment,
+        state=invocation.state,
+        runner=invocation.runner,
+    )
     staged = await _sources(invocation, project, plan.needed)
     async with display(interactive=invocation.interactive, total=len(plan.needed)) as shown:
         executor = Executor(
@@ -156,32 +154,6 @@ async def _outcomes(
         jobs = options.jobs or project.config.builder_of(DEFAULT_BUILDER).jobs or os.cpu_count() or 1
         ran = await executor.run(plan.needed, jobs=jobs, fail_fast=options.fail_fast)
     return (*ready, *ran)
-
-
-async def _engine(invocation: Invocation, project: Project, builds: Sequence[Build], *, emulate: bool) -> Engine:
-    """The engine to build on; refuses what it cannot run before anything is built."""
-    wanted = sorted({build.target.arch for build in builds})
-    for arch in wanted:
-        driver = project.config.builder_of(arch).driver
-        if driver != "local":
-            raise InputError(f"builders: {arch}: builds by the driver {driver!r} are not possible yet; exclude {arch}")
-    found = await engine.find(environment=invocation.environment, state=invocation.state)
-    if found is None:
-        raise ProgramMissingError("no Docker engine answers; start one by `orchestrator engine up`, or set DOCKER_HOST")
-    runs = await capabilities(found, runner=invocation.runner, state=invocation.state)
-    own = ", ".join(sorted(runs.native))
-    for arch in wanted:
-        if arch not in runs.native | runs.emulated:
-            raise ProgramMissingError(
-                f"{arch}: the engine at {found.host} runs {own} and has no emulator for it; "
-                "`orchestrator doctor` says how to get one"
-            )
-        if arch not in runs.native and not (emulate or project.config.builder_of(arch).emulate):
-            raise InputError(
-                f"{arch}: the engine at {found.host} runs {own} by itself; allow emulation by --emulate, or by "
-                f"`emulate: true` in `builders`"
-            )
-    return found
 
 
 async def _sources(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[Facts, Path]:
@@ -223,19 +195,13 @@ async def _load(
         if index is None:
             continue
         (image,) = (child for child in index.children if not child.is_attestation)
-        names = _local_names(invocation, project, build)
+        native = build.target.arch == native_arch(invocation.machine).name
+        repository = (await opened.repositories()).local(build.target.arch, is_native=native)
+        tags = project.tags[build.target.facts.line, build.target.facts.variant].all
+        names = [repository.tagged(tag) for tag in tags]
         await smoke.load(build.target, build.staging.pinned(image.digest), names, connect=connect)
         loaded += [name.short for name in names]
     return tuple(loaded)
-
-
-def _local_names(invocation: Invocation, project: Project, build: Build) -> tuple[Reference, ...]:
-    """`python:3.14-slim` for this machine's own arch, `s390x/python:3.14-slim` for others."""
-    target, config = build.target, project.config
-    is_native = target.arch == native_arch(invocation.machine).name
-    namespace = "library" if is_native else config.arch_namespaces.get(target.arch, ARCHES[target.arch].namespace)
-    repository = Repository(DOCKER_HUB, f"{namespace}/{config.image}")
-    return tuple(repository.tagged(tag) for tag in project.tags[target.facts.line, target.facts.variant].all)
 
 
 def _document(done: Done) -> dict[str, Any]:

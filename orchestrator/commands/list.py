@@ -8,26 +8,22 @@ import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, matrix
-from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.config import Exclusion
 from orchestrator.model.facts import Facts
-from orchestrator.model.targets import ALL, Target
+from orchestrator.model.targets import ALL, Selection, Target
 from orchestrator.render.summary import table
 
 
 @click.command(name="list")
-@selection_options
+@selects(default_arch=ALL)
 @click.option("--all", "show_all", is_flag=True, help="Also what is excluded, and by which rule.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-@click.pass_obj
 def command(
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
-    versions: tuple[str, ...],
-    variants: tuple[str, ...],
-    arches: tuple[str, ...],
+    selected: Selection,
     show_all: bool,
     output_format: str,
 ) -> ExitCode:
@@ -36,9 +32,6 @@ def command(
     \b
     Example: orchestrator list --variant slim --version 3.14
     """
-    selected = selection(
-        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=ALL
-    )
     project = Project.read(invocation)
     cells = run(matrix(invocation, project))
     arches_of: dict[Facts, list[str]] = {}

@@ -7,7 +7,7 @@ import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
-from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.plan import Plan
 from orchestrator.model.targets import NATIVE, Selection
@@ -16,18 +16,14 @@ from orchestrator.tools import files
 
 
 @click.command(name="plan")
-@selection_options
+@selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON to this file.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-@click.pass_obj
 def command(
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
-    versions: tuple[str, ...],
-    variants: tuple[str, ...],
-    arches: tuple[str, ...],
+    selected: Selection,
     build_args: tuple[str, ...],
     output: Path | None,
     output_format: str,
@@ -37,9 +33,6 @@ def command(
     \b
     Example: orchestrator plan --variant slim --arch all
     """
-    selected = selection(
-        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=NATIVE
-    )
     plan = run(_plan(invocation, selected, build_args))
     text = json.dumps(plan.document(), indent=2) + "\n"
     if output is not None:
@@ -51,5 +44,5 @@ def command(
 async def _plan(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> Plan:
     project = Project.read(invocation, build_args=build_args)
     async with registries(invocation, project) as opened:
-        matrix = await opened.matrix(project)
-        return await opened.plan(invocation, project, matrix.select(selected))
+        matrix = await opened.matrix()
+        return await opened.plan(matrix.select(selected))

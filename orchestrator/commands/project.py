@@ -85,46 +85,54 @@ class Project:
 class Registries:
     """The registries of one run: where images go, where bases come from, and one client for all of them."""
 
+    invocation: Invocation
+    project: Project
     client: Registry
-    repositories: Repositories
     mirrors: Mirrors
 
-    async def matrix(self, project: Project) -> Matrix:
-        """All targets; asks the open bases for their arches."""
-        names = {base: Reference.parse(base) for base in project.open_bases}
-        found = await bases.find(names.values(), registry=self.client, mirrors=self.mirrors)
-        return project.matrix({base: found[name].arches for base, name in names.items()})
+    async def repositories(self) -> Repositories:
+        """Where images go; starts the local registry when it is the one."""
+        config = self.project.config
+        address = await _local(self.invocation) if config.registry == LOCAL else config.registry
+        return Repositories(address, config)
 
-    async def plan(self, invocation: Invocation, project: Project, targets: tuple[Target, ...]) -> Plan:
+    async def matrix(self) -> Matrix:
+        """All targets; asks the open bases for their arches."""
+        names = {base: Reference.parse(base) for base in self.project.open_bases}
+        found = await bases.find(names.values(), registry=self.client, mirrors=self.mirrors)
+        return self.project.matrix({base: found[name].arches for base, name in names.items()})
+
+    async def plan(self, targets: tuple[Target, ...]) -> Plan:
         """What stands in staging for these targets and what does not."""
-        wanted = dict.fromkeys(target.facts for target in targets)
+        recipes = self.project.recipes(self.invocation, dict.fromkeys(target.facts for target in targets))
+        resolved = await planner.resolved_bases(targets, recipes, mirrors=self.mirrors, registry=self.client)
         return await planner.plan(
             targets,
-            project.recipes(invocation, wanted),
-            build_args=project.build_args,
-            mirrors=self.mirrors,
+            recipes,
+            resolved,
+            build_args=self.project.build_args,
             registry=self.client,
-            repositories=self.repositories,
+            repositories=await self.repositories(),
         )
 
 
 @asynccontextmanager
 async def registries(invocation: Invocation, project: Project) -> AsyncIterator[Registries]:
-    """Open the registries that a project works with; starts the local one when it is needed."""
-    config = project.config
-    local = ""
-    if config.registry == LOCAL or needs_local(config.mirrors):
-        local = await local_registry.ensure(
-            state=invocation.state, runner=invocation.runner, environment=invocation.environment
-        )
+    """Open a client for the registries that a project works with."""
+    local = await _local(invocation) if needs_local(project.config.mirrors) else ""
     try:
-        mirrored = mirrors(config.mirrors, local=local)
+        mirrored = mirrors(project.config.mirrors, local=local)
     except ValueError as error:
         raise InputError(f"mirrors: {error}") from error
-    address = local if config.registry == LOCAL else config.registry
     credentials = DockerCredentials(invocation.environment)
     async with Registry(credentials=credentials, plain_http=plain_http(mirrored)) as client:
-        yield Registries(client, Repositories(address, config), mirrored)
+        yield Registries(invocation, project, client, mirrored)
+
+
+async def _local(invocation: Invocation) -> str:
+    return await local_registry.ensure(
+        state=invocation.state, runner=invocation.runner, environment=invocation.environment
+    )
 
 
 async def matrix(invocation: Invocation, project: Project) -> Matrix:
@@ -132,7 +140,7 @@ async def matrix(invocation: Invocation, project: Project) -> Matrix:
     if not project.open_bases:
         return project.matrix({})
     async with registries(invocation, project) as opened:
-        return await opened.matrix(project)
+        return await opened.matrix()
 
 
 def _build_args(words: Iterable[str]) -> dict[str, str]:

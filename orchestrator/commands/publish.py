@@ -8,7 +8,7 @@ import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
-from orchestrator.commands.selecting import selection, selection_options
+from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode, worst
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.publication import Moved, arch_publications, expected_by_tag, shared_publications
@@ -19,18 +19,16 @@ from orchestrator.tools.publish import Rules, publish, staged_targets
 
 
 @click.command(name="publish")
-@selection_options
+@selects(default_arch=ALL)
+@click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="As the builds were given it.")
 @click.option("--allow-drop", multiple=True, metavar="PLATFORM", help="A platform that tags may lose: linux/s390x.")
 @click.option("--dry-run", is_flag=True, help="Show which tags would move; change nothing.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-@click.pass_obj
 def command(
     invocation: Invocation,
     *,
-    targets: tuple[str, ...],
-    versions: tuple[str, ...],
-    variants: tuple[str, ...],
-    arches: tuple[str, ...],
+    selected: Selection,
+    build_args: tuple[str, ...],
     allow_drop: tuple[str, ...],
     dry_run: bool,
     output_format: str,
@@ -43,10 +41,8 @@ def command(
     \b
     Example: orchestrator publish --version 3.14 --dry-run
     """
-    selected = selection(
-        invocation, targets=targets, versions=versions, variants=variants, arches=arches, default_arch=ALL
-    )
-    moved = run(_publish(invocation, selected, Rules(frozenset(allow_drop), dry_run=dry_run)))
+    project = Project.read(invocation, build_args=build_args)
+    moved = run(_publish(invocation, project, selected, Rules(frozenset(allow_drop), dry_run=dry_run)))
     code = worst(each.code for each in moved)
     text = json.dumps(moves_document(moved, code), indent=2) + "\n"
     if not dry_run:
@@ -55,17 +51,17 @@ def command(
     return code
 
 
-async def _publish(invocation: Invocation, selected: Selection, rules: Rules) -> tuple[Moved, ...]:
-    project = Project.read(invocation)
+async def _publish(invocation: Invocation, project: Project, selected: Selection, rules: Rules) -> tuple[Moved, ...]:
     async with registries(invocation, project) as opened:
-        matrix = await opened.matrix(project)
+        matrix = await opened.matrix()
         chosen = matrix.select(selected)
         if ALL not in selected.arches:
-            return await publish_arches(invocation, project, opened, matrix=matrix, chosen=chosen, rules=rules)
+            return await publish_arches(opened, matrix=matrix, chosen=chosen, rules=rules)
         expected = _expected(project, matrix, chosen, arches=ARCHES)
-        staged = await staged_targets(await opened.plan(invocation, project, _targets(expected)), opened.client)
-        in_arches = arch_publications(expected, staged, repositories=opened.repositories)
-        shared = shared_publications(expected, staged, repositories=opened.repositories)
+        staged = await staged_targets(await opened.plan(_targets(expected)), opened.client)
+        repositories = await opened.repositories()
+        in_arches = arch_publications(expected, staged, repositories=repositories)
+        shared = shared_publications(expected, staged, repositories=repositories)
         # All arch tags before any shared one: what the wider names point at is in its own place by then.
         return (
             *await publish(in_arches, opened.client, rules),
@@ -74,18 +70,14 @@ async def _publish(invocation: Invocation, selected: Selection, rules: Rules) ->
 
 
 async def publish_arches(
-    invocation: Invocation,
-    project: Project,
-    opened: Registries,
-    *,
-    matrix: Matrix,
-    chosen: Collection[Target],
-    rules: Rules,
+    opened: Registries, *, matrix: Matrix, chosen: Collection[Target], rules: Rules
 ) -> tuple[Moved, ...]:
     """Move the tags of these targets in the repositories of their own arches."""
-    expected = _expected(project, matrix, chosen, arches={target.arch for target in chosen})
-    staged = await staged_targets(await opened.plan(invocation, project, _targets(expected)), opened.client)
-    return await publish(arch_publications(expected, staged, repositories=opened.repositories), opened.client, rules)
+    expected = _expected(opened.project, matrix, chosen, arches={target.arch for target in chosen})
+    staged = await staged_targets(await opened.plan(_targets(expected)), opened.client)
+    return await publish(
+        arch_publications(expected, staged, repositories=await opened.repositories()), opened.client, rules
+    )
 
 
 def _expected(

@@ -29,17 +29,17 @@ class Text:
         return cls(read, pattern=f"^{grammar.pattern}$")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self._value, serialization=core_schema.to_string_ser_schema()
-        )
+        def value(given: object) -> Any:
+            if isinstance(given, str):
+                return self._read(given)
+            if isinstance(given, source):
+                return given
+            raise ValueError(f"expected text in quotes, got {shown(given)}")
+
+        return core_schema.no_info_plain_validator_function(value, serialization=core_schema.to_string_ser_schema())
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", **self._schema}
-
-    def _value(self, value: object) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f"expected text in quotes, got {shown(value)}")
-        return self._read(value)
 
 
 class OneOrMore:

@@ -13,7 +13,8 @@ from orchestrator.model.references import DOCKER_HUB, Reference
 
 Family = Literal["busybox", "debian", "buildpack-deps"]
 
-_SUITE = re.compile(r"([a-z]+)(-slim)?")
+# `latest` is a tag of images, and no suite.
+_SUITE = re.compile(r"(?!latest\b)([a-z]+)(-slim)?")
 _MADE_BY = "orchestrator.made-by"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -144,7 +145,7 @@ def image(recipe: Recipe, *, arch_name: str, layer: Layer, made_from: str, creat
 
 def is_stand_in(index: Document, recipe: Recipe) -> bool:
     """Whether an index is one that we made for the recipe, and so may extend."""
-    return _annotations(recipe).items() <= dict(index.annotations).items()
+    return index.is_index and _annotations(recipe).items() <= dict(index.annotations).items()
 
 
 def index(recipe: Recipe, made: Mapping[str, Descriptor], *, existing: Document | None = None) -> Document:

@@ -1,5 +1,6 @@
 """The grammar of single values in our documents, as pydantic types."""
 
+import contextlib
 import datetime as dt
 import re
 from typing import Annotated
@@ -22,6 +23,7 @@ RESERVED_VALUES = frozenset(
 
 _ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BUILDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ENDPOINT = re.compile(r"(?:ssh|tcp|unix|npipe|docker-container|kube-pod)://[^\s@:-][^\s@]*(?:@[^\s@]+)?")
 _FOLDER = re.compile(r"(?![-/])(?!.*\\)(?!(?:.*/)?\.\.(?:/|$)).+")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -130,10 +132,10 @@ def _builder_for(text: str) -> str:
 def _day(value: object) -> dt.date:
     if isinstance(value, dt.date):
         return value
-    try:
-        return dt.date.fromisoformat(str(value))
-    except ValueError as error:
-        raise ValueError(f"{shown(value)} is not a day; write it like 2026-12-31") from error
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return dt.date.fromisoformat(value)
+    raise ValueError(f"{shown(value)} is not a day; write it like 2026-12-31")
 
 
 ArchName = Annotated[str, Text(lambda text: arch(text).name, enum=list(ARCHES))]

@@ -28,7 +28,8 @@ class Problem:
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[Problem, ...]:
     """Everything that pydantic found, in our words; `model` is what it was reading."""
-    return tuple(_problem(details, model) for details in error.errors())
+    found = error.errors()
+    return tuple(_problem(details, model) for details in found if not _follows_from_its_entries(details, found))
 
 
 def shown(value: object) -> str:
@@ -74,6 +75,14 @@ _WORDING: dict[str, Callable[[ErrorDetails], str]] = {
     "tuple_type": lambda e: f"expected a list, got {shown(e['input'])}",
     "value_error": lambda e: str(e["ctx"]["error"]),
 }
+
+
+def _follows_from_its_entries(details: ErrorDetails, found: Iterable[ErrorDetails]) -> bool:
+    """pydantic does not count wrong entries, and then calls a list of them too short as well."""
+    size = len(details["loc"])
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > size and other["loc"][:size] == details["loc"] for other in found
+    )
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel]) -> Problem:

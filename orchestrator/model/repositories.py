@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.config import Config
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.references import Reference, Repository
+from orchestrator.model.references import DOCKER_HUB, Reference, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,18 @@ class Repositories:
         return Repository(self.registry, f"{self.config.namespace}/{self.config.image}")
 
     def arch(self, arch: str) -> Repository:
-        namespace = self.config.arch_namespaces.get(arch, ARCHES[arch].namespace)
-        return Repository(self.registry, f"{namespace}/{self.config.image}")
+        return Repository(self.registry, f"{self._arch_namespace(arch)}/{self.config.image}")
+
+    def local(self, arch: str, *, is_native: bool) -> Repository:
+        """What an image is called in an engine: `python` for the machine's own arch, `s390x/python` for others."""
+        namespace = "library" if is_native else self._arch_namespace(arch)
+        return Repository(DOCKER_HUB, f"{namespace}/{self.config.image}")
 
     def staging(self, arch: str) -> Repository:
         return Repository(self.registry, f"{self.config.staging_namespace}/staging-{arch}")
 
     def staged(self, arch: str, build_id: str) -> Reference:
         return self.staging(arch).tagged(build_id)
+
+    def _arch_namespace(self, arch: str) -> str:
+        return self.config.arch_namespaces.get(arch, ARCHES[arch].namespace)

@@ -46,7 +46,7 @@ async def look_up(
         except OrchestratorError as error:
             return error
         missing = [arch_name for arch_name in wanted[name] if base.resolved(arch_name) is None]
-        return InputError(base.problem(missing) + _stand_in(name, missing, mirrors)) if missing else base
+        return InputError(base.problem(missing) + _stand_in(name, missing)) if missing else base
 
     names = [name for name in wanted if name != SCRATCH]
     return dict(zip(names, await asyncio.gather(*map(found, names)), strict=True))
@@ -89,15 +89,15 @@ async def _find(name: Reference, arches: Sequence[str], *, registry: Registry, m
         try:
             document = await registry.document(place)
         except OrchestratorError as error:
-            tried = [*_absences(absent), f"{place}: {'; '.join(error.problems)}"]
-            remedy = _remedy(name, place, error) + _stand_in(name, arches, mirrors)
-            raise type(error)(f"base {name.short} cannot be resolved ({', '.join(tried)}){remedy}") from error
+            tried = "; ".join((*_absences(absent), *error.problems))
+            remedy = _remedy(name, place, error) + _stand_in(name, arches)
+            raise type(error)(f"base {name.short} cannot be resolved ({tried}){remedy}") from error
         if document is not None:
             return await _base(name, place, document, registry=registry)
         absent.append(place)
     raise InputError(
-        f"base {name.short} does not exist ({', '.join(_absences(absent))}); "
-        f"correct `bases` in orchestrator.yaml{_stand_in(name, arches, mirrors)}"
+        f"base {name.short} does not exist ({'; '.join(_absences(absent))}); "
+        f"correct its name in orchestrator.yaml or the template{_stand_in(name, arches)}"
     )
 
 
@@ -129,11 +129,7 @@ def _remedy(name: Reference, place: Reference, error: OrchestratorError) -> str:
     )
 
 
-def _stand_in(name: Reference, arches: Sequence[str], mirrors: Mirrors) -> str:
+def _stand_in(name: Reference, arches: Sequence[str]) -> str:
     """How to make a stand-in of a base on this machine, where that is possible."""
     command = import_command(name, arches)
-    if command is None:
-        return ""
-    return f"; or make a stand-in: `{command}`" + (
-        "" if name.registry in mirrors else f", and use it by `--mirror {name.registry}=local`"
-    )
+    return f"; or make a stand-in: `{command}`, which `--mirror {name.registry}=local` uses" if command else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import InputError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.docker_host import Engine, Silence
 from orchestrator.tools.process import Finished
@@ -83,9 +83,9 @@ def docker_config(environment: Mapping[str, str]) -> Check:
     return Check("docker config", State.OK, str(file))
 
 
-def engine_answers(answer: Engine | Silence | OrchestratorError, *, obstacle: str) -> Check:
+def engine_answers(answer: Engine | Silence | InputError, *, obstacle: str) -> Check:
     """Whether there is an engine, and one that is new enough."""
-    if isinstance(answer, OrchestratorError):
+    if isinstance(answer, InputError):
         return Check("engine", State.MISSING, str(answer), "unset DOCKER_CONTEXT, or `docker context use default`")
     if isinstance(answer, Engine):
         found = f"Docker {answer.version} at {answer.host}"
@@ -98,6 +98,13 @@ def engine_answers(answer: Engine | Silence | OrchestratorError, *, obstacle: st
         remedy = f"install Docker {_dotted(DOCKER_OLDEST)} or later, or set DOCKER_HOST to one ({obstacle})"
         return Check("engine", State.MISSING, str(answer), remedy)
     return Check("engine", State.MISSING, str(answer), "orchestrator engine up")
+
+
+def buildkit(inspected: Finished | None) -> Check:
+    """Whether buildx reaches a BuildKit in the engine, by what `docker buildx inspect` says."""
+    if inspected is not None and re.search(r"^Status:\s*running", inspected.stdout, re.MULTILINE):
+        return Check("buildkit", State.OK, "runs in the engine")
+    return Check("buildkit", State.MISSING, "buildx finds none in the engine", "upgrade the engine and buildx")
 
 
 def emulation(native: frozenset[str], emulated: frozenset[str], *, remedy: str) -> tuple[Check, ...]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import CommandError, OrchestratorError, ProgramMissingError
+from orchestrator.errors import CommandError, InputError, ProgramMissingError
 from orchestrator.tools import checks, engine
 from orchestrator.tools.apt import Apt, debian
 from orchestrator.tools.capabilities import capabilities
-from orchestrator.tools.checks import Check, State
-from orchestrator.tools.docker_host import Engine, Silence, chosen
+from orchestrator.tools.checks import Check
+from orchestrator.tools.docker_host import Engine, Silence
+from orchestrator.tools.engine_packages import is_packaged
 from orchestrator.tools.process import Finished, Runner
 
 
@@ -56,12 +57,11 @@ async def diagnose(around: Surroundings) -> tuple[Check, ...]:
     )
 
 
-async def _engine(around: Surroundings) -> Engine | Silence | OrchestratorError:
+async def _engine(around: Surroundings) -> Engine | Silence | InputError:
     try:
-        chosen(around.environment)
-    except OrchestratorError as error:
+        return await engine.look(environment=around.environment, state=around.state)
+    except InputError as error:
         return error
-    return await engine.look(environment=around.environment, state=around.state)
 
 
 async def _program(around: Surroundings, command: tuple[str, ...], *, oldest: tuple[int, int], remedy: str) -> Check:
@@ -73,7 +73,7 @@ def _docker_remedy(around: Surroundings, package: str, *, has_engine: bool) -> s
     system = debian(around.apt.etc)
     if not has_engine and not around.apt.obstacle():
         return "orchestrator engine up"
-    if system is not None and engine.is_packaged(system):
+    if system is not None and is_packaged(system):
         return f"{around.install} {package}"
     return f"install {package} from where this Docker came from"
 
@@ -81,12 +81,7 @@ def _docker_remedy(around: Surroundings, package: str, *, has_engine: bool) -> s
 async def _of_engine(around: Surroundings, found: Engine) -> tuple[Check, ...]:
     """What only an engine can tell."""
     inspected = await _ran(around, ("docker", "buildx", "inspect", found.context or "default"), found)
-    running = inspected is not None and "running" in inspected.stdout
-    buildkit = (
-        Check("buildkit", State.OK, "runs in the engine")
-        if running
-        else Check("buildkit", State.MISSING, "buildx finds no BuildKit in the engine", "upgrade the engine and buildx")
-    )
+    buildkit = checks.buildkit(inspected)
     data = await _ran(around, ("docker", "info", "--format", "{{.DockerRootDir}}"), found)
     spaces = (
         (checks.space("space for images", Path(data.stdout.strip()), gib=checks.ENGINE_SPACE_GIB),)

@@ -13,18 +13,15 @@ import structlog
 from orchestrator.errors import CommandError, ProgramMissingError, UnavailableError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools import emulation, private_engine
-from orchestrator.tools.apt import Apt, Debian, Package, debian
+from orchestrator.tools.apt import Apt, Package
 from orchestrator.tools.docker_host import Endpoint, Engine, Silence, chosen, look_at
+from orchestrator.tools.engine_packages import missing_packages, search_path
 from orchestrator.tools.locks import locked
-from orchestrator.tools.private_engine import DEFAULT_SOCKET, Settings
+from orchestrator.tools.private_engine import DEFAULT_SOCKET, Remains, Settings
 from orchestrator.tools.process import Runner
 
 _READY_SECONDS = 60
 _POLL_SECONDS = 0.2
-# Debian's suite with the first Docker that has BuildKit, buildx and the containerd image store (23 or later), by the
-# suite that runs here. It needs libc 2.34, which Debian 11 does not have.
-_DOCKER_SUITES = {"bookworm": "trixie", "trixie": "", "forky": "", "sid": ""}
-
 log = structlog.get_logger()
 
 
@@ -52,11 +49,6 @@ class Start:
 def private_root(state: Path) -> Path:
     """The folder of this machine's own engine."""
     return state / "engine"
-
-
-def is_packaged(system: Debian) -> bool:
-    """Whether this Debian's own suite has a Docker that is new enough."""
-    return _DOCKER_SUITES.get(system.codename) == ""
 
 
 async def look(*, environment: Mapping[str, str], state: Path) -> Engine | Silence:
@@ -92,17 +84,29 @@ async def needed(
     bridge = known.bridge if wanted.bridge is None else wanted.bridge
     settings = Settings(known.root, wanted.socket or known.socket, bridge)
     answer = await _look_at(endpoint or Endpoint(settings.host), settings=settings, environment=environment)
-    if endpoint is not None:
-        if isinstance(answer, Engine):
-            return answer
-        raise UnavailableError(f"{answer}; start it, or clear that choice")
-    if isinstance(answer, Engine) and answer.private:
+    found = usable(answer, settings=settings, remains=private_engine.remains(settings.root))
+    return found or Start(settings, await missing_packages(Apt(state, runner), environment))
+
+
+def usable(answer: Engine | Silence, *, settings: Settings, remains: Remains) -> Engine | None:
+    """The engine to build on, judged by what was found where it should be; None when ours has to be started.
+
+    Raises UnavailableError and ProgramMissingError as `needed` does.
+    """
+    if isinstance(answer, Engine) and (answer.private or answer.host != settings.host):
         return answer
-    if not private_engine.is_listening(settings.root):
-        if isinstance(answer, Engine) and settings.socket == DEFAULT_SOCKET:
+    if remains is Remains.LISTENING:
+        # Half of ours is gone, or it hangs.
+        return None
+    if isinstance(answer, Engine):
+        if settings.socket == DEFAULT_SOCKET:
             return answer
-        _refuse_taken(answer)
-    return Start(settings, await _missing_packages(Apt(state, runner), environment))
+        raise UnavailableError(f"{answer.host}: another Docker listens there; choose another --socket")
+    is_ours = answer.endpoint.host == settings.host and remains is Remains.DATA
+    if answer.endpoint.named_by and not is_ours:
+        raise UnavailableError(f"{answer}; start it, or clear {answer.endpoint.named_by}")
+    _refuse_taken(answer)
+    return None
 
 
 async def ensure(
@@ -153,10 +157,8 @@ async def _look_at(endpoint: Endpoint, *, settings: Settings, environment: Mappi
     return replace(answer, private=answer.host == settings.host and private_engine.is_running(settings.root))
 
 
-def _refuse_taken(answer: Engine | Silence) -> None:
+def _refuse_taken(answer: Silence) -> None:
     """Refuse a socket that somebody else listens at; a socket file that nobody listens at is only a left-over."""
-    if isinstance(answer, Engine):
-        raise UnavailableError(f"{answer.host}: another Docker listens there; choose another --socket")
     if answer.reason == os.strerror(errno.EACCES):
         raise ProgramMissingError(f"{answer}; become root or join the group `docker`")
     if answer.reason not in {os.strerror(errno.ENOENT), os.strerror(errno.ECONNREFUSED)}:
@@ -182,39 +184,9 @@ async def _emulate(apt: Apt, environment: Mapping[str, str]) -> None:
     if all(name in works for name, arch in ARCHES.items() if arch.elf_machine):
         return
     try:
-        if shutil.which("update-binfmts", path=_path(environment)) is None:
+        if shutil.which("update-binfmts", path=search_path(environment)) is None:
             await emulation.set_up(apt)
         else:
             await emulation.register(apt.runner)
     except (CommandError, ProgramMissingError, UnavailableError) as error:
         log.warning("no emulation", reason=str(error))
-
-
-async def _missing_packages(apt: Apt, environment: Mapping[str, str]) -> tuple[Package, ...]:
-    """What has to be installed before an engine can be started; raises ProgramMissingError where that cannot be."""
-    programs = {"dockerd": "docker.io", "containerd": "containerd", "runc": "runc", "iptables": "iptables"}
-    missing = [package for name, package in programs.items() if shutil.which(name, path=_path(environment)) is None]
-    if shutil.which("docker", path=_path(environment)) is None:
-        missing += ["docker-cli", "docker-buildx"]
-    elif (await apt.runner.run(("docker", "buildx", "version"), check=False)).returncode:
-        missing.append("docker-buildx")
-    if not missing:
-        return ()
-    system = debian(apt.etc)
-    if system is None or apt.obstacle():
-        raise ProgramMissingError(
-            f"no Docker answers, and {' '.join(missing)} cannot be installed: {apt.obstacle()}; "
-            "install Docker 23 or later with buildx, or set DOCKER_HOST to one"
-        )
-    if system.codename not in _DOCKER_SUITES:
-        raise ProgramMissingError(
-            f"Debian {system.codename} has no Docker that is new enough; install Docker 23 or later with buildx"
-        )
-    suite = _DOCKER_SUITES[system.codename]
-    ours = {"docker.io", "docker-cli", "docker-buildx", "containerd"}
-    names = [*missing, "tini", *(emulation.PACKAGES if "docker.io" in missing else ())]
-    return tuple(Package(name, suite if name in ours else "") for name in names)
-
-
-def _path(environment: Mapping[str, str]) -> str:
-    return f"{environment.get('PATH', '')}:/usr/sbin:/sbin"

@@ -29,22 +29,31 @@ class Recipe:
     images: tuple[Reference, ...]
 
 
+Resolved = Mapping[tuple[Reference, str], ResolvedBase]
+"""Bases by their name and the arch."""
+
+
+async def resolved_bases(
+    targets: Iterable[Target], recipes: Mapping[str, Recipe], *, mirrors: Mirrors, registry: Registry
+) -> Resolved:
+    """Tie every base of these targets to a digest; `recipes` by the target's name without its arch.
+
+    Asks once for each distinct base. Raises one error with everything that is wrong with any of them.
+    """
+    wanted = {(image, target.arch) for target in targets for image in recipes[target.facts.name].images}
+    return await bases.resolve(sorted(wanted), registry=registry, mirrors=mirrors)
+
+
 async def plan(
     targets: Iterable[Target],
     recipes: Mapping[str, Recipe],
+    resolved: Resolved,
     *,
     build_args: Mapping[str, str],
-    mirrors: Mirrors,
     registry: Registry,
     repositories: Repositories,
 ) -> Plan:
-    """The plan of these targets; `recipes` by the target's name without its arch.
-
-    Asks once for each distinct base and each build. Raises InputError and UnavailableError with everything that is
-    wrong with the bases at once.
-    """
-    wanted = {(image, target.arch) for target in targets for image in recipes[target.facts.name].images}
-    resolved = await bases.resolve(sorted(wanted), registry=registry, mirrors=mirrors)
+    """The plan of these targets; asks staging once for each build."""
     builds = (
         _build(target, recipes[target.facts.name], build_args, resolved, repositories=repositories)
         for target in targets
@@ -68,7 +77,7 @@ def _build(
     target: Target,
     recipe: Recipe,
     build_args: Mapping[str, str],
-    resolved: Mapping[tuple[Reference, str], ResolvedBase],
+    resolved: Resolved,
     *,
     repositories: Repositories,
 ) -> Build:

@@ -5,12 +5,14 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import structlog
 
 from orchestrator.errors import LocalOutputError, ProgramMissingError
 from orchestrator.tools import servers
+from orchestrator.tools.engine_packages import search_path
 from orchestrator.tools.process import Runner
 
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
@@ -24,6 +26,14 @@ _LOG_LINES = 12
 _ROOT_MAX_BYTES = 70
 
 log = structlog.get_logger()
+
+
+class Remains(Enum):
+    """What there is of an engine that may have ended badly."""
+
+    NOTHING = "never started"
+    DATA = "started once"
+    LISTENING = "dockerd runs, and holds the socket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,11 @@ def is_running(root: Path) -> bool:
     return all(servers.remembered(root / record) for record in (_DOCKERD_RECORD, _CONTAINERD_RECORD))
 
 
-def is_listening(root: Path) -> bool:
-    """Whether the part of it runs that holds its socket."""
-    return servers.remembered(root / _DOCKERD_RECORD) is not None
+def remains(root: Path) -> Remains:
+    """What there is of the engine of this folder."""
+    if servers.remembered(root / _DOCKERD_RECORD):
+        return Remains.LISTENING
+    return Remains.DATA if (root / "daemon.json").exists() else Remains.NOTHING
 
 
 def obstacle(root: Path, *, mounts: str, filesystems: str) -> str:
@@ -99,8 +111,8 @@ async def start(settings: Settings, *, runner: Runner, environment: Mapping[str,
     settings.root.mkdir(parents=True, exist_ok=True)
     settings.root.chmod(0o700)
     settings.socket.parent.mkdir(parents=True, exist_ok=True)
-    # Without root's own folders in PATH (`su` leaves them out) dockerd finds no iptables.
-    env = {"PATH": f"{environment.get('PATH', '')}:/usr/sbin:/sbin"}
+    # Where root's own folders are not in PATH dockerd finds no iptables.
+    env = {"PATH": search_path(environment)}
     for program, option, file, text, record in (
         ("containerd", "--config", "containerd.toml", _containerd(settings), _CONTAINERD_RECORD),
         ("dockerd", "--config-file", "daemon.json", _daemon(settings), _DOCKERD_RECORD),

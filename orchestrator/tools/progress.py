@@ -134,7 +134,7 @@ async def display(*, interactive: bool, total: int) -> AsyncIterator[Display]:
         return
     table = LiveTable(total=total, clock=asyncio.get_running_loop().time)
     # Refreshed by a task of our own: rich's thread would draw the table while it changes.
-    with Live(table, console=Console(stderr=True), auto_refresh=False) as live:
+    with Live(table, console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         refreshing = asyncio.create_task(_refresh(live))
         try:
             yield table

@@ -57,7 +57,7 @@ def distrust(realm: URL, *, registry: str, base: URL, more_hosts: frozenset[str]
     is_ours = (
         realm.authority == base.authority
         or not known.isdisjoint({host, realm.authority})
-        or (realm.scheme == "https" and _registrable(host) == _registrable(base.host or ""))
+        or (realm.scheme == "https" and _registrable(host) == _registrable(base.host or "") != "")
     )
     doubts = {
         "it is no http URL": realm.scheme not in {"http", "https"} or not host,
@@ -71,8 +71,7 @@ def distrust(realm: URL, *, registry: str, base: URL, more_hosts: frozenset[str]
 
 def may_ask_anonymously(realm: URL) -> bool:
     """Whether a token may be asked for without credentials: on the web, but not at addresses within our network."""
-    host = realm.host or ""
-    return realm.scheme == "https" and not realm.user and "." in host and not _is_address(host)
+    return realm.scheme == "https" and not realm.user and _registrable(realm.host or "") != ""
 
 
 def own_scopes(scope: str, *, wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,9 +81,9 @@ def own_scopes(scope: str, *, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _registrable(host: str) -> str:
-    """The part of a name that its owner registered; a whole address for what has no such part."""
+    """The part of a name that its owner registered; empty for an address and for a name within a local network."""
     if _is_address(host) or "." not in host:
-        return host
+        return ""
     return ".".join(host.lower().split(".")[-3 if _SECOND_LEVEL.search(host.lower()) else -2 :])
 
 

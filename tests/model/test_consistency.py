@@ -1,0 +1,138 @@
+import json
+from typing import Any
+
+import pytest
+
+from orchestrator.model import catalog as catalogs
+from orchestrator.model.config import Config
+from orchestrator.model.consistency import problems
+from orchestrator.model.problems import Problem
+
+CATALOG = catalogs.read(
+    json.dumps(
+        {
+            "3.13": {"version": "3.13.9", "variants": ["trixie", "slim-trixie", "alpine3.23"]},
+            "3.14": {"version": "3.14.6", "variants": ["trixie", "slim-trixie", "alpine3.24"]},
+        }
+    ),
+    name="versions.json",
+)
+RULE = {"reason": "x"}
+KNOWN = "alpine, alpine3.23, alpine3.24, debian, slim, slim-trixie, trixie, windowsservercore"
+
+
+def _config(**keys: Any) -> Config:
+    return Config.model_validate({"image": "python", **keys})
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"aliases": {"3.14": ["3", "latest"], "3.13": ["old"]}},
+        {"bases": {"slim": "x", "windowsservercore": "y", "alpine3.24": "z"}},
+        {"architectures": {"slim-trixie": ["amd64"], "windowsservercore": ["windows-amd64"]}},
+        {"exclude": [{**RULE, "arch": "s390x", "variant": "alpine", "version": ">=3.14"}]},
+        {"architectures": {"alpine": ["amd64", "s390x"]}, "exclude": [{**RULE, "arch": "s390x", "variant": "alpine"}]},
+        {"tests": [{"name": "x", "command": ["x"], "variant": "windowsservercore", "version": ">=3.13"}]},
+        {"values": [{"version": "<3.14", "set": {"x": "y"}}]},
+        {"arch_namespaces": {"amd64": "other"}},
+    ],
+)
+def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
+    assert problems(_config(**keys), CATALOG) == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (
+            {"aliases": {"3.15": ["next"]}},
+            [Problem(("aliases", "3.15"), "versions.json has no line 3.15; did you mean `3.14`?")],
+        ),
+        (
+            {"aliases": {"3.14": ["3", "latest"], "3.13": ["Latest"]}},
+            [Problem(("aliases", "3.13", 0), "'Latest' cannot be an alias: latest is an alias of the line 3.14")],
+        ),
+        (
+            {"aliases": {"3.14": ["x", "X"]}},
+            [Problem(("aliases", "3.14", 1), "'X' cannot be an alias: x is an alias of the line 3.14")],
+        ),
+        (
+            {"aliases": {"3.14": ["3.13", "3.13.9"]}},
+            [
+                Problem(("aliases", "3.14", 0), "'3.13' cannot be an alias: 3.13 is a tag of the line 3.13"),
+                Problem(("aliases", "3.14", 1), "'3.13.9' cannot be an alias: 3.13.9 is a tag of the line 3.13"),
+            ],
+        ),
+        (
+            {"aliases": {"3.14": ["slim", "trixie"]}},
+            [
+                Problem(("aliases", "3.14", 0), "'slim' cannot be an alias: slim is a variant"),
+                Problem(("aliases", "3.14", 1), "'trixie' cannot be an alias: trixie is a variant"),
+            ],
+        ),
+        (
+            {"bases": {"slim-trixy": "x"}},
+            [
+                Problem(
+                    ("bases", "slim-trixy"),
+                    "no variant in versions.json is taken by 'slim-trixy'; did you mean `slim-trixie`?",
+                )
+            ],
+        ),
+        (
+            {"architectures": {"zzz": ["amd64"]}},
+            [
+                Problem(
+                    ("architectures", "zzz"),
+                    f"no variant in versions.json is taken by 'zzz'; there are {KNOWN}",
+                )
+            ],
+        ),
+        (
+            {"exclude": [{**RULE, "variant": ["slim", "alpin"]}]},
+            [
+                Problem(
+                    ("exclude", 0, "variant"),
+                    "no variant in versions.json is taken by 'alpin'; did you mean `alpine`?",
+                )
+            ],
+        ),
+        (
+            {"values": [{"version": "<3.10", "set": {"x": "y"}}]},
+            [
+                Problem(
+                    ("values", 0, "version"), "no line in versions.json is taken by `<3.10`; the rule's are 3.14, 3.13"
+                )
+            ],
+        ),
+        (
+            {"sources": [{"file": "x", "url": "y", "unverified": "z", "version": "3.13", "variant": "alpine3.24"}]},
+            [Problem(("sources", 0, "version"), "no line in versions.json is taken by `==3.13`; the rule's are 3.14")],
+        ),
+        (
+            {"architectures": {"alpine": ["amd64"]}, "exclude": [{**RULE, "arch": "s390x", "variant": "alpine"}]},
+            [Problem(("exclude", 0, "arch"), "nothing that the rule takes is built for s390x anyway")],
+        ),
+        (
+            {"arch_namespaces": {"amd64": "library"}},
+            [
+                Problem(
+                    ("arch_namespaces", "amd64"),
+                    "the tags of amd64 and the tags that join all arches would both go to 'library'",
+                )
+            ],
+        ),
+        (
+            {"namespace": "s390x"},
+            [Problem(("namespace",), "the tags of s390x and the tags that join all arches would both go to 's390x'")],
+        ),
+        (
+            {"arch_namespaces": {"arm32v6": "arm", "arm32v7": "arm"}},
+            [Problem(("arch_namespaces", "arm32v7"), "'arm' is the namespace of arm32v6 already")],
+        ),
+    ],
+)
+def test_each_place_that_does_not_fit_is_named(keys: dict[str, Any], expected: list[Problem]) -> None:
+    assert problems(_config(**keys), CATALOG) == tuple(expected)

@@ -1,0 +1,35 @@
+"""The image that ships with the tool, as tests look at it."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from orchestrator.model.config import Config
+from orchestrator.model.facts import Facts, facts
+from orchestrator.render.dockerfile import SUFFIX, TEMPLATES, path_of, render
+from orchestrator.tools import files, inputs
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def config() -> Config:
+    return inputs.load(root=ROOT, environment={}, overrides={}).config
+
+
+@cache
+def all_facts() -> tuple[Facts, ...]:
+    return facts(inputs.load(root=ROOT, environment={}, overrides={}).catalog, config())
+
+
+@cache
+def dockerfiles() -> dict[str, str]:
+    """Dockerfiles by the name of their target."""
+    return rendered(all_facts())
+
+
+def rendered(chosen: Iterable[Facts]) -> dict[str, str]:
+    """Dockerfiles of these lines and variants by the name of their target."""
+    targets = tuple(chosen)
+    tree = render(targets, files.read_folder(ROOT / TEMPLATES, suffix=SUFFIX))
+    return {each.name: tree[path_of(each)] for each in targets}
