@@ -5,14 +5,32 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = ("--universal", "--generate-hashes", "--no-header", "--no-emit-index-url", "--python-version", "3.11", "--quiet")
+OPTIONS = (
+    "--universal",
+    "--generate-hashes",
+    "--no-header",
+    "--no-emit-index-url",
+    "--python-version",
+    "3.11",
+    "--quiet",
+)
 
 
 def main() -> None:
     """Write dev.txt, what the tool and its tests need, with uv."""
-    command = ["uv", "pip", "compile", *OPTIONS, "--group", "dev", "--output-file", "requirements/dev.txt", "pyproject.toml"]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        *OPTIONS,
+        "--group",
+        "dev",
+        "--output-file",
+        "requirements/dev.txt",
+        "pyproject.toml",
+    ]
     try:
-        subprocess.run(command, check=True, cwd=ROOT)
+        subprocess.run(COMMAND, check=True, cwd=ROOT)
     except FileNotFoundError:
         sys.exit("error: `uv` is not on this machine; python3 -m pip install uv")
 

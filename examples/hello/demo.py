@@ -57,7 +57,19 @@ def _run_images(image: str, host: str) -> int:
     console.print("\n[bold]the shared tag, pulled and run[/]")
     wrong = 0
     for arch, platform in RUN_ON.items():
-        command = ["docker", "--host", host, "run", "--rm", "--pull", "always", "--quiet", "--platform", platform, image]
+        command = [
+            "docker",
+            "--host",
+            host,
+            "run",
+            "--rm",
+            "--pull",
+            "always",
+            "--quiet",
+            "--platform",
+            platform,
+            image,
+        ]
         console.print(f"[dim]$ {shlex.join(command)}[/]")
         ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
         console.print(ran.stdout.strip())

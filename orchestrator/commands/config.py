@@ -38,8 +38,8 @@ def command(invocation: Invocation, format_: str) -> ExitCode:
 
 def _values(config: Config) -> dict[str, Any]:
     """Every key with its value; inside of them, what is left out stays out."""
-    given = config.model_dump(mode="json", exclude_unset=True)
-    return {**config.model_dump(mode="json", exclude=set(given)), **given}
+    all_given = config.model_copy(update={key: getattr(config, key) for key in Config.model_fields})
+    return all_given.model_dump(mode="json", exclude_unset=True)
 
 
 def _lines(values: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:

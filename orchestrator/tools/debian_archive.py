@@ -36,7 +36,10 @@ class DebianArchive:
         system = debian(self.apt.etc)
         if system is None:
             raise ProgramMissingError(f"cannot read Debian's archive: {self.apt.obstacle()}")
-        return sources(suite_mirrors(system.mirrors, suite, updates=self.updates))
+        try:
+            return sources(suite_mirrors(system.mirrors, suite, updates=self.updates))
+        except ValueError as error:
+            raise ProgramMissingError(f"{error}; add one to apt's sources") from error
 
 
 def suite_mirrors(known: tuple[Mirror, ...], suite: str, *, updates: bool) -> tuple[Mirror, ...]:

@@ -117,9 +117,13 @@ def _text(root: Path, name: str) -> str:
 
 def _changes(environment: Mapping[str, str], overrides: Mapping[str, str], problems: list[str]) -> tuple[_Change, ...]:
     """What environment, then options say, in the order in which they apply; an empty value says nothing."""
-    known = {*_VARIABLES, *_OTHER_VARIABLES}
-    unknown = sorted(name for name in environment if name.startswith(_PREFIX) and name not in known)
-    problems.extend(f"environment {name}: no such setting; {nearest(name, known)}" for name in unknown)
+    settings = {name.removeprefix(_PREFIX) for name in (*_VARIABLES, *_OTHER_VARIABLES)}
+    given_settings = (name.removeprefix(_PREFIX) for name in sorted(environment) if name.startswith(_PREFIX))
+    problems.extend(
+        f"environment {_PREFIX}{setting}: no setting `{setting}`; {nearest(setting, settings)}"
+        for setting in given_settings
+        if setting not in settings
+    )
     changes: list[_Change] = []
     given = [
         *((key, environment.get(variable, ""), f"environment {variable}") for variable, key in _VARIABLES.items()),

@@ -119,6 +119,8 @@ class SystemRunner:
                 )
             except FileNotFoundError as error:
                 raise _missing(command) from error
+        # It outlives us on purpose; Python warns of a child that is forgotten while it has no status.
+        process.returncode = 0
         return process.pid
 
     async def _spawn(

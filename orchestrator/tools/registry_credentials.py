@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import shutil
 import threading
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 from docker.auth import INDEX_URL, AuthConfig
 from docker.errors import DockerException
+from pydantic import BaseModel, Field, ValidationError
 
 from orchestrator.errors import InputError, OrchestratorError
 from orchestrator.model.references import DOCKER_HUB
@@ -33,6 +33,25 @@ class Credentials(Protocol):
 
     async def of(self, registry: str) -> Credential | None:
         """The credential for a registry, or None where there is none and we ask as anybody."""
+
+
+class _Login(BaseModel):
+    auth: str = ""
+    identitytoken: str = ""
+
+
+class _Configuration(BaseModel):
+    """What config.json says of credentials: https://docs.docker.com/reference/cli/docker/login/."""
+
+    auths: dict[str, _Login] | None = None
+    store: str | None = Field(None, alias="credsStore")
+    helpers: dict[str, str] | None = Field(None, alias="credHelpers")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is said, without what is there but empty, which means that there is none."""
+        logins = {name: login.model_dump(exclude_defaults=True) for name, login in (self.auths or {}).items()}
+        return {"auths": logins, "credsStore": self.store, "credHelpers": self.helpers or {}}
 
 
 class DockerCredentials:
@@ -63,17 +82,26 @@ class DockerCredentials:
 
     def _read(self) -> AuthConfig:
         try:
-            document = json.loads(self._file.read_text(encoding="utf-8"))
+            text = self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            document = {}
+            return AuthConfig({}, self._environment)
         except (OSError, ValueError) as error:
-            raise InputError(f"{self._file}: not a configuration of Docker that can be read: {error}") from error
+            raise InputError(f"{self._file}: Docker's configuration cannot be read: {error}") from error
         try:
-            return AuthConfig.load_config(None, {"auths": {}, **_checked(document)}, self._environment)
-        except (DockerException, ValueError, TypeError) as error:
-            # The error may quote what it could not decode.
+            facts = _Configuration.model_validate_json(text).facts
+            return AuthConfig.load_config(None, facts, self._environment)
+        except ValidationError as error:
+            # Never the input itself: it may be a password.
+            problems = error.errors(include_input=False, include_url=False)
             raise InputError(
-                f"{self._file}#/auths: expected base64 of user:password under each `auth`; run `docker login` again"
+                *(
+                    f"{self._file}#/{'/'.join(map(str, e['loc']))}: {e['msg']}; mend Docker's configuration"
+                    for e in problems
+                )
+            ) from error
+        except (DockerException, ValueError) as error:
+            raise InputError(
+                f"{self._file}#/auths: expected base64 of user:password in each `auth`; run `docker login` again"
             ) from error
 
     async def _from_helper(self, config: AuthConfig, registry: str, *, program: str) -> Credential | None:
@@ -101,17 +129,6 @@ class DockerCredentials:
             raise InputError(
                 f"`{program}` did not answer within {self._seconds:g} s; try `echo {_server(registry)} | {program} get`"
             ) from error
-
-
-def _checked(document: object) -> dict[str, Any]:
-    if not isinstance(document, dict):
-        raise TypeError("not an object")
-    auths = document.get("auths") or {}
-    if not isinstance(auths, dict) or not all(isinstance(entry, dict) for entry in auths.values()):
-        raise TypeError("auths is not an object of objects")
-    # `docker logout` and some tools leave an empty `auth`, which means that there is none.
-    kept = {name: {k: v for k, v in entry.items() if k != "auth" or v} for name, entry in auths.items()}
-    return {**{key: document[key] for key in ("credsStore", "credHelpers") if document.get(key)}, "auths": kept}
 
 
 def _answer(config: AuthConfig, registry: str, *, program: str) -> Credential | OrchestratorError | None:

@@ -39,6 +39,7 @@ def _run(root: Path, *arguments: str) -> Result:
         runner=SystemRunner({}),
         now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         interactive=False,
+        machine="x86_64",
     )
     return CliRunner().invoke(command, arguments, obj=invocation, standalone_mode=False)
 

@@ -36,8 +36,8 @@ def test_a_dockerfile_that_is_well(text: str) -> None:
         ("# escape=`\nFROM debian\n", "the parser directive `# escape=` is not allowed; leave it out"),
         ("RUN id\n", "the result is not a Dockerfile: line 1: a Dockerfile needs at least one FROM"),
         (
-            "FROM debian\nCOPY --from=example.org/tool /a /b\n",
-            "files are taken from the image example.org/tool; give it a stage of its own: FROM example.org/tool AS name",
+            "FROM debian\nCOPY --from=example.org/a /a /b\n",
+            "files are taken from the image example.org/a; give it a stage of its own: FROM example.org/a AS name",
         ),
         (
             "FROM debian\nRUN --mount=type=bind,from=tool,target=/mnt id\n",

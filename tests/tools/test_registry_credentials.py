@@ -83,7 +83,7 @@ async def test_a_broken_configuration_is_an_error_and_never_no_credentials(confi
 async def test_a_configuration_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").mkdir()
 
-    with pytest.raises(InputError, match="not a configuration of Docker that can be read"):
+    with pytest.raises(InputError, match="configuration cannot be read"):
         await DockerCredentials({"DOCKER_CONFIG": str(tmp_path)}).of("ghcr.io")
 
 
