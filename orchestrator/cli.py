@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -109,13 +110,17 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         print("interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads our output any more; keep the interpreter from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # The one case in which click ends the process by itself: nobody reads our output any more.
         return ExitCode.LOCAL_OUTPUT
     except OrchestratorError as error:
-        _report(error, as_json="json" in arguments)
+        _report(error, as_json=_wants_json(arguments))
         return error.exit_code
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether the verb was to print JSON; the error may come before its options are read."""
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _report(error: OrchestratorError, *, as_json: bool) -> None:

@@ -5,30 +5,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONS = (
-    "--universal",
-    "--generate-hashes",
-    "--no-header",
-    "--no-emit-index-url",
-    "--python-version",
-    "3.11",
-    "--quiet",
+COMMAND = (
+    *("uv", "pip", "compile", "--quiet"),
+    *("--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-header", "--no-emit-index-url"),
+    *("--group", "dev", "--output-file", "requirements/dev.txt", "pyproject.toml"),
 )
 
 
 def main() -> None:
     """Write dev.txt, what the tool and its tests need, with uv."""
-    command = [
-        "uv",
-        "pip",
-        "compile",
-        *OPTIONS,
-        "--group",
-        "dev",
-        "--output-file",
-        "requirements/dev.txt",
-        "pyproject.toml",
-    ]
     try:
         subprocess.run(COMMAND, check=True, cwd=ROOT)
     except FileNotFoundError:

@@ -142,6 +142,8 @@ class FaultProxy:
             await self._cut(request, rule.cut_request)
             raise _BrokenError
         found = self._remembered(request) or await self._pass_on(request, rule)
+        if rule.hang_after:
+            await asyncio.sleep(_FOREVER_SECONDS)
         if rule.reset_after:
             raise _BrokenError
         return await _reply(request, found, rule)

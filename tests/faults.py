@@ -23,6 +23,8 @@ class Rule:
 
     delay: float = 0.0
     hang: bool = False
+    hang_after: bool = False
+    """The registry does what it was asked, and never says so."""
     reset: bool = False
     """The connection breaks before the registry sees anything."""
     reset_after: bool = False

@@ -1,29 +1,21 @@
-"""Reads a Dockerfile as far as a plan needs it: its instructions, its stages, and the images they stand on."""
+"""Reads a Dockerfile as far as a plan needs it: its stages and the images they stand on."""
 
+import csv
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-# https://docs.docker.com/reference/dockerfile/ is the grammar; BuildKit's own reading of it is the judge in tests.
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*")
-_HEREDOC = re.compile(r"(?<!<)<<(-?)(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\2")
-_TAKES_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=(\S*))?\s*")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:[-+])([^{}]*))?\})")
+from orchestrator.model.instructions import Instruction, escape_of, instructions
+from orchestrator.model.references import Reference
+from orchestrator.model.words import expanded, split
+
+_SPACE = re.compile(r"[\t\v\f\r ]+")
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _SCRATCH = "scratch"
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """One instruction, its continuation lines joined, comments gone."""
-
-    line: int
-    """The number of its first line, from 1."""
-    keyword: str
-    """In capitals."""
-    flags: tuple[tuple[str, str], ...]
-    text: str
-    """What follows keyword and flags."""
+# BuildKit sets them by itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
+_AUTOMATIC = frozenset(
+    f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,136 +29,113 @@ class Stage:
     platform: str
     """The value of `--platform`, arguments not filled in; empty for the target's own."""
     takes: tuple[str, ...]
-    """What `COPY --from`, `ADD --from` and `RUN --mount=from=` name."""
-
-
-def instructions(text: str) -> tuple[Instruction, ...]:
-    """Split a Dockerfile into instructions; raises ValueError with the line number."""
-    return tuple(_instructions(text, escape=directives(text).get("escape", "\\")))
-
-
-def directives(text: str) -> Mapping[str, str]:
-    """The parser directives at the very top, such as `# escape=`; names in lower case."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        match = _DIRECTIVE.fullmatch(line.strip())
-        if match is None or match[1].lower() in found:
-            break
-        found[match[1].lower()] = match[2]
-    return found
+    """What `COPY --from` and `RUN --mount=from=` name: an image or an earlier stage, of the latter also the number."""
 
 
 def stages(text: str, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
     """The stages of a Dockerfile under these build arguments; raises ValueError with the line number."""
-    arguments: dict[str, str] = {}
+    arguments = _Arguments(build_args, escape_of(text))
     found: list[Stage] = []
     for instruction in instructions(text):
-        if instruction.keyword == "ARG" and not found:
-            arguments.update(_arguments(instruction.text, build_args, arguments))
-        elif instruction.keyword == "FROM":
-            found.append(_stage(instruction, number=len(found), arguments=arguments))
-        elif found:
-            last = found[-1]
-            found[-1] = Stage(last.name, last.base, last.platform, (*last.takes, *_sources(instruction)))
+        try:
+            if instruction.keyword == "FROM":
+                found.append(_stage(instruction, earlier=found, arguments=arguments))
+            elif found:
+                takes = _takes(instruction, stages=found)
+                found[-1] = replace(found[-1], takes=(*found[-1].takes, *takes))
+            elif instruction.keyword == "ARG":
+                arguments.declare(instruction.text)
+        except ValueError as error:
+            raise ValueError(f"line {instruction.line}: {error}") from error
     if not found:
         raise ValueError("line 1: a Dockerfile needs at least one FROM")
     return tuple(found)
 
 
 def images(text: str, build_args: Mapping[str, str]) -> tuple[str, ...]:
-    """Every image outside the Dockerfile that it stands on or takes files from, as written, each once."""
+    """Every image outside the Dockerfile that it stands on or takes files from, as written, each once.
+
+    Stages that the last one does not need count too, as BuildKit looks their images up all the same. Raises ValueError
+    for a Dockerfile that cannot be read, and for an image that cannot be pinned since a stage has its name.
+    """
     names: set[str] = set()
     found: dict[str, None] = {}
     for number, stage in enumerate(stages(text, build_args)):
-        for image in (stage.base, *stage.takes):
-            if image.lower() not in names and image != _SCRATCH and not image.isdigit():
-                found[image] = None
+        if stage.base not in names | {_SCRATCH}:
+            found[stage.base] = None
+        found.update(dict.fromkeys(take for take in stage.takes if take.lower() not in names | {_SCRATCH}))
         names.update((stage.name, str(number)))
+    for image in found:
+        # A build context stands in for the image and for the stage of its name alike, and would take the stage away.
+        if (name := Reference.parse(image).short.removesuffix(":latest")) in names:
+            raise ValueError(f"the stage {name} has the name of the image {image}; call the stage something else")
     return tuple(found)
 
 
-def _instructions(text: str, *, escape: str) -> Iterator[Instruction]:
-    lines = iter(enumerate(text.splitlines(), 1))
-    for number, line in lines:
-        if _says_nothing(line):
-            continue
-        keyword, rest = (*_continued(line, lines, escape=escape).split(None, 1), "")[:2]
-        if keyword.upper() in _TAKES_HEREDOCS:
-            _skip_heredocs(rest, lines, opened=number)
-        yield _instruction(number, keyword.upper(), rest)
+class _Arguments:
+    """The build arguments that `FROM` may use."""
+
+    def __init__(self, build_args: Mapping[str, str], escape: str) -> None:
+        self._given = build_args
+        self._escape = escape
+        self._declared: dict[str, str] = {}
+
+    def declare(self, text: str) -> None:
+        for word in split(text, escape=self._escape):
+            name, has_default, default = word.partition("=")
+            if name in self._given:
+                self._declared[name] = self._given[name]
+            elif has_default or name not in _AUTOMATIC:
+                self._declared[name] = self.fill(default)
+
+    def fill(self, text: str) -> str:
+        return expanded(text, self._value, escape=self._escape)
+
+    def _value(self, name: str) -> str | None:
+        if name in _AUTOMATIC and name not in self._declared:
+            if name not in self._given:
+                raise ValueError(
+                    f"{name} differs by architecture, and a base image must not: one name stands for all its platforms"
+                )
+            return self._given[name]
+        return self._declared.get(name)
 
 
-def _says_nothing(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith("#")
-
-
-def _continued(line: str, lines: Iterator[tuple[int, str]], *, escape: str) -> str:
-    """The line with the lines that continue it; blank lines and comments in between do not end it."""
-    parts: list[str] = []
-    while line.rstrip().endswith(escape):
-        parts.append(line.rstrip().removesuffix(escape))
-        line = next((text for _, text in lines if not _says_nothing(text)), "")
-    return "".join([*parts, line]).strip()
-
-
-def _skip_heredocs(text: str, lines: Iterator[tuple[int, str]], *, opened: int) -> None:
-    for dash, _, word in _HEREDOC.findall(text):
-        if not any((line.lstrip("\t") if dash else line) == word for _, line in lines):
-            raise ValueError(f"line {opened}: the heredoc <<{word} has no end")
-
-
-def _instruction(line: int, keyword: str, rest: str) -> Instruction:
-    flags: list[tuple[str, str]] = []
-    rest = rest.lstrip()
-    while match := _FLAG.match(rest):
-        flags.append((match[1], match[2] or ""))
-        rest = rest[match.end() :]
-    return Instruction(line, keyword, tuple(flags), rest)
-
-
-def _arguments(text: str, build_args: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for word in text.split():
-        name, has_default, default = word.partition("=")
-        if name in build_args:
-            found[name] = build_args[name]
-        elif has_default:
-            found[name] = _filled(default.strip("\"'"), {**known, **found})
-    return found
-
-
-def _stage(instruction: Instruction, *, number: int, arguments: Mapping[str, str]) -> Stage:
-    match instruction.text.split():
+def _stage(instruction: Instruction, *, earlier: Sequence[Stage], arguments: _Arguments) -> Stage:
+    match _SPACE.split(instruction.text):
         case [base]:
-            name = str(number)
-        case [base, word, name] if word.upper() == "AS":
+            name = str(len(earlier))
+        case [base, word, name] if word.upper() == "AS" and _STAGE_NAME.fullmatch(name.lower()):
             pass
         case _:
-            raise ValueError(f"line {instruction.line}: expected `FROM image [AS name]`, got {instruction.text!r}")
-    filled = _filled(base, arguments)
+            raise ValueError(f"expected `FROM image [AS name]`, got {instruction.text!r}")
+    filled = arguments.fill(base)
     if not filled:
-        raise ValueError(f"line {instruction.line}: FROM {base} names nothing; give the argument a default")
+        raise ValueError(f"FROM {base} names nothing; give the argument a default")
+    if filled.isdecimal():
+        raise ValueError(f"FROM {filled} names no image; only COPY --from takes a stage by its number")
+    if any(take.lower() == name.lower() for stage in earlier for take in stage.takes):
+        raise ValueError(f"a stage above takes files from {name}; move {name} before it")
     return Stage(name.lower(), filled, dict(instruction.flags).get("platform", ""), ())
 
 
-def _sources(instruction: Instruction) -> Iterator[str]:
+def _takes(instruction: Instruction, *, stages: Sequence[Stage]) -> Iterator[str]:
+    for name in _from(instruction):
+        if "$" in name:
+            raise ValueError(
+                f"from={name} must not be a variable; give the image a stage of its own: FROM {name} AS ..."
+            )
+        if name.lower() == stages[-1].name:
+            raise ValueError(f"the stage {name} takes files from itself")
+        if name.isdecimal() and not (instruction.keyword == "COPY" and int(name) < len(stages) - 1):
+            raise ValueError(f"from={name} is no earlier stage; name one, or an image")
+        yield name
+
+
+def _from(instruction: Instruction) -> Iterator[str]:
     for flag, value in instruction.flags:
-        if flag == "from":
+        if (instruction.keyword, flag) == ("COPY", "from"):
             yield value
-        elif flag == "mount":
-            options = dict(option.partition("=")[::2] for option in value.split(","))
-            if "from" in options:
-                yield options["from"]
-
-
-def _filled(text: str, arguments: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        given = arguments.get(name, "")
-        if match[3] == ":-":
-            return given or match[4]
-        if match[3] == ":+":
-            return match[4] if given else ""
-        return given
-
-    return _VARIABLE.sub(value, text)
+        elif (instruction.keyword, flag) == ("RUN", "mount"):
+            options = (option.partition("=") for option in next(csv.reader([value]), ()))
+            yield from (name for key, _, name in options if key.lower() == "from")

@@ -1,42 +1,112 @@
 """Words as Dockerfiles write them: with quotes, escapes and variables."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-# The rules are those of BuildKit (frontend/dockerfile/shell/lex.go), which are not quite those of a shell.
+# BuildKit reads words by rules of its own (frontend/dockerfile/shell/lex.go), which are not quite those of a shell.
 BACKSLASH = "\\"
+_QUOTED = re.compile(r"""\\(.)|'([^']*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
-_OPERATOR = re.compile(r":?[-+?]")
+_BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|(:?)([-+?]))")
 
 
-def words(text: str, *, escape: str = BACKSLASH) -> tuple[str, ...]:
-    """Split a text at white space outside quotes, the words as they stand; raises ValueError for an open quote."""
+def split(text: str, *, escape: str = BACKSLASH) -> tuple[str, ...]:
+    """The words of a text as they stand, split at white space outside quotes; raises ValueError for an open quote."""
     mark = re.escape(escape)
-    word = re.compile(rf"""(?:{mark}.|'[^']*'|"(?:{mark}.|(?!{mark})[^"])*"|(?!{mark})[^\s'"]|{mark}\Z)+""", re.DOTALL)
-    found: list[str] = []
-    rest = text.strip()
-    while rest:
-        match = word.match(rest)
-        if match is None or not rest[match.end() :][:1].strip() == "":
-            raise ValueError(f"{rest!r} has a quote that does not end")
-        found.append(match[0])
-        rest = rest[match.end() :].lstrip()
+    word = rf"""(?:{mark}.?|'[^']*'|"(?:{mark}.|[^"{mark}])*"|[^\s'"{mark}])+"""
+    found = re.findall(rf"""{word}|['"]""", text, re.DOTALL)
+    if "'" in found or '"' in found:
+        raise ValueError(f"{text!r} has a quote that does not end")
     return tuple(found)
 
 
-def plain(word: str) -> str:
-    """A word without its quotes and escapes; raises ValueError for an open quote."""
-    return expanded(word, lambda name: f"${name}")
+def unquoted(word: str) -> str:
+    """A word without its quotes and escapes, everything else left alone."""
+    return _QUOTED.sub(lambda match: "".join(filter(None, match.groups())), word)
 
 
-def expanded(word: str, value: Callable[[str], str | None], *, escape: str = BACKSLASH) -> str:
-    """A word with variables filled in, quotes and escapes gone.
+def expanded(word: str, value_of: Callable[[str], str | None], *, escape: str = BACKSLASH) -> str:
+    """A word without quotes and escapes, its variables filled in; `value_of` says None for one that is not set.
 
-    `value` has the value of a variable, or None if it is not set. Raises ValueError for what cannot be read, for
-    `${name:?message}` without a value, and for the operators `#`, `%` and `/`, which we do not know.
+    Raises ValueError for a word that does not end, for `${name:?why}` without a value, and for what BuildKit's newer
+    releases alone can do, such as `${name%pattern}`.
     """
-    return _Reader(word, value, escape).until("")
+    return _Reader(word, value_of, escape).until("")
 
 
-def value_of(arguments: Mapping[str, str]) -> Callable[[str], str | None]:
-    return arguments.get
+class _Reader:
+    """Walks through one word."""
+
+    def __init__(self, text: str, value_of: Callable[[str], str | None], escape: str) -> None:
+        self._text = text
+        self._value_of = value_of
+        self._escape = escape
+        self._at = 0
+
+    def until(self, stop: str) -> str:
+        """What stands before an unquoted `stop`; the empty one is the end of the text."""
+        parts: list[str] = []
+        while (char := self._next(stop)) != stop:
+            parts.append(self._piece(char))
+        return "".join(parts)
+
+    def _next(self, stop: str) -> str:
+        char = self._text[self._at : self._at + 1]
+        self._at += 1
+        if not char and stop:
+            raise ValueError(f"{self._text!r} ends before the closing {stop}")
+        return char
+
+    def _piece(self, char: str) -> str:
+        if char == self._escape:
+            return self._next("")
+        if char == "'":
+            return self._single_quoted()
+        if char == '"':
+            return self._double_quoted()
+        return self._variable() if char == "$" else char
+
+    def _single_quoted(self) -> str:
+        parts: list[str] = []
+        while (char := self._next("'")) != "'":
+            parts.append(char)
+        return "".join(parts)
+
+    def _double_quoted(self) -> str:
+        parts: list[str] = []
+        while (char := self._next('"')) != '"':
+            if char == self._escape:
+                following = self._next('"')
+                parts.append(following if following in ('"', "$", self._escape) else char + following)
+            else:
+                parts.append(self._variable() if char == "$" else char)
+        return "".join(parts)
+
+    def _variable(self) -> str:
+        if self._text.startswith("{", self._at):
+            return self._braced()
+        match = _NAME.match(self._text, self._at)
+        if match is None:
+            return "$"
+        self._at = match.end()
+        return self._value_of(match[0]) or ""
+
+    def _braced(self) -> str:
+        match = _BRACED.match(self._text, self._at)
+        if match is None:
+            raise ValueError(
+                f"{self._text!r} cannot be read; write variables like $name, ${{name}}, ${{name:-default}}, "
+                "${name:+other} or ${name:?why}"
+            )
+        self._at = match.end()
+        name, colon, operator = match.groups()
+        value = self._value_of(name)
+        if operator is None:
+            return value or ""
+        word = self.until("}")
+        is_set = value is not None and not (colon and not value)
+        if operator == "+":
+            return word if is_set else ""
+        if operator == "?" and not is_set:
+            raise ValueError(f"{name} has no value: {word}")
+        return value or "" if is_set else word

@@ -85,7 +85,7 @@ class Apt:
         async with locked(folder / "lock"):
             options = self._foreign(folder, suite=suite, architecture=architecture)
             await self._apt_get(*options, "update")
-            await self._apt_get(*options, "download", *names, cwd=into)
+            await self._apt_get(*options, "download", *names, cwd=_made(into))
         return _fetched(names, into)
 
     async def release(self, *, suite: str, architecture: str) -> str:
@@ -146,14 +146,19 @@ def _with_suites(system: Debian, suites: Sequence[str]) -> Debian:
     return Debian(system.codename, known)
 
 
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _fetched(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for name in names for file in folder.glob(f"{name}_*.deb")))
 
 
-def _prepare(folder: Path, system: Debian, *more: Path) -> list[str]:
+def _prepare(folder: Path, system: Debian) -> list[str]:
     """Write sources and preferences into the folder; returns the options that make apt use these and no others."""
-    for needed in (folder / "lists/partial", folder / "cache/archives/partial", *more):
-        needed.mkdir(parents=True, exist_ok=True)
+    for part in (folder / "lists/partial", folder / "cache/archives/partial"):
+        part.mkdir(parents=True, exist_ok=True)
     (folder / "debian.sources").write_text(sources(system.mirrors), encoding="utf-8")
     foreign = {suite for mirror in system.mirrors for suite in mirror.suites if not suite.startswith(system.codename)}
     (folder / "preferences").write_text("\n".join(map(_pin, sorted(foreign))), encoding="utf-8")

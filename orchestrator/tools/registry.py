@@ -1,6 +1,6 @@
 """The client for registries: what they hold, proven; what we bring there, verified."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -98,7 +98,7 @@ class Registry:
         """A small blob, proven; ContractBrokenError when it is missing or longer than `max_bytes`."""
         return await self._blobs.read(repository, digest, max_bytes=max_bytes)
 
-    def stream_blob(self, repository: Repository, digest: str) -> AsyncIterator[bytes]:
+    def stream_blob(self, repository: Repository, digest: str) -> AsyncGenerator[bytes, None]:
         """A blob of any size in pieces; proven only by its end, where ContractBrokenError says that it is another."""
         return self._blobs.stream(repository, digest)
 

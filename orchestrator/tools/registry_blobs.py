@@ -58,7 +58,7 @@ class Blobs:
 
         return await self._session.repeat(attempt, what=what)
 
-    async def stream(self, repository: Repository, digest: str) -> AsyncIterator[bytes]:
+    async def stream(self, repository: Repository, digest: str) -> AsyncGenerator[bytes, None]:
         """The blob in pieces, taken up again where a connection broke.
 
         Only the end proves it: raises ContractBrokenError after the last piece when the digest is another.

@@ -67,11 +67,12 @@ class Manifests:
         before = frozenset[str]() if is_new else await self._before(place)
         if before is not None and document.digest in before:
             return False
-        for _ in range(1 + self._session.policy.repeated_writes):
+        for repeated in range(1 + self._session.policy.repeated_writes):
+            if repeated:
+                log.warning("registry: what was written is not seen, writing again", reference=str(place))
             await self._put(place, document)
             if await self._shows(place, document, before=before):
                 return True
-            log.warning("registry: what was written is not seen, writing again", reference=str(place))
         raise ContractBrokenError(
             f"writing {place}: the registry accepted {document.digest} but does not show it; "
             "its storage may be full or damaged, ask who runs it"

@@ -1,5 +1,6 @@
 """A private engine for real, beside whatever other engine this machine has: builds, crashes, comes back, goes."""
 
+import asyncio
 import io
 import json
 import os
@@ -50,15 +51,15 @@ def pid_of(home: Path, program: str) -> int:
 
 def traces(home: Path) -> list[str]:
     """What runs or is mounted with a path of this state folder."""
-    lines = subprocess.run(("ps", "-eo", "args"), capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(("ps", "-eww", "-o", "args"), capture_output=True, text=True, check=True).stdout.splitlines()
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     ours = [line for line in (*lines, *mounts) if f"{home}/" in line and "orchestrator" not in line]
     return [*ours, *(line for line in lines if LONG in line)]
 
 
 def imported(engine: Engine, arch: str, content: bytes) -> str:
-    """An image of one static program, /bin/program, made without running anything."""
-    entry = tarfile.TarInfo("bin/program")
+    """An image of one static program, /bin/busybox, made without running anything."""
+    entry = tarfile.TarInfo("bin/busybox")
     entry.size, entry.mode = len(content), 0o755
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -78,7 +79,7 @@ def status_of(engine: Engine, arch: str, image: str, *words: str) -> int:
     """How a container of the image ends."""
     platform = str(ARCHES[arch].platform)
     return subprocess.run(
-        ("docker", "run", "--rm", "--network", "none", "--platform", platform, image, "/bin/program", *words),
+        ("docker", "run", "--rm", "--network", "none", "--platform", platform, image, "/bin/busybox", *words),
         env={**os.environ, **engine.environment},
         check=False,
         capture_output=True,
@@ -86,18 +87,19 @@ def status_of(engine: Engine, arch: str, image: str, *words: str) -> int:
 
 
 @pytest.fixture(scope="session")
-async def busybox(tmp_path_factory: pytest.TempPathFactory, runner: SystemRunner) -> bytes:
+def busybox(tmp_path_factory: pytest.TempPathFactory, runner: SystemRunner) -> bytes:
     """Debian's static busybox for a foreign processor."""
-    folder = tmp_path_factory.mktemp("busybox")
     system = debian()
     if system is None:
         pytest.skip("needs a Debian mirror among apt's sources")
+    return asyncio.run(_busybox(tmp_path_factory.mktemp("busybox"), suite=system.codename, runner=runner))
+
+
+async def _busybox(folder: Path, *, suite: str, runner: SystemRunner) -> bytes:
     apt = Apt(folder / "state", runner)
-    architecture = ARCHES[FOREIGN].debian
-    (package,) = await apt.download(
-        ["busybox-static"], suite=system.codename, architecture=architecture, into=folder / "packages"
-    )
-    await runner.run(("dpkg-deb", "--extract", str(package), str(folder / "root")))
+    names = ["busybox-static"]
+    packages = await apt.download(names, suite=suite, architecture=ARCHES[FOREIGN].debian, into=folder / "packages")
+    await runner.run(("dpkg-deb", "--extract", str(packages[0]), str(folder / "root")))
     return next(file for file in (folder / "root").rglob("bin/busybox") if file.is_file()).read_bytes()
 
 
@@ -173,7 +175,7 @@ def test_two_processes_at_once_start_one_engine(home: Path) -> None:
     hosts = [process.communicate(timeout=120)[0].strip() for process in both]
 
     assert hosts == [f"unix://{home}/docker.sock"] * 2
-    assert len([line for line in traces(home) if line.startswith("dockerd ")]) == 1
+    assert sorted(line.split()[0] for line in traces(home) if "--config" in line) == ["containerd", "dockerd"]
 
 
 @pytest.mark.parametrize("killed", [("dockerd",), ("containerd",), ("dockerd", "containerd")])
@@ -206,7 +208,7 @@ def test_down_leaves_nothing_behind_even_of_a_killed_engine_with_a_container(hom
     engine = up(home)
     image = imported(engine, FOREIGN, busybox)
     platform = ("--platform", str(ARCHES[FOREIGN].platform))
-    docker(engine, "run", "--detach", "--network", "none", *platform, image, "/bin/program", "sleep", LONG)
+    docker(engine, "run", "--detach", "--network", "none", *platform, image, "/bin/busybox", "sleep", LONG)
     during = traces(home)
     os.kill(pid_of(home, "dockerd"), signal.SIGKILL)
 

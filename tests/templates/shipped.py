@@ -1,10 +1,12 @@
 """The image that ships with the tool, as tests look at it."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from orchestrator.model.config import Config
+from orchestrator.model.dockerfiles import Instruction, instructions
 from orchestrator.model.facts import Facts, facts
 from orchestrator.render.dockerfile import SUFFIX, TEMPLATES, path_of, render
 from orchestrator.tools import files, inputs
@@ -33,3 +35,13 @@ def rendered(chosen: Iterable[Facts]) -> dict[str, str]:
     targets = tuple(chosen)
     tree = render(targets, files.read_folder(ROOT / TEMPLATES, suffix=SUFFIX))
     return {each.name: tree[path_of(each)] for each in targets}
+
+
+def scripts(dockerfile: str) -> list[str]:
+    """What the RUN instructions of a Dockerfile hand to the shell."""
+    one_liners = [f"{each.text}\n" for each in instructions(dockerfile) if _is_one_liner(each)]
+    return [*one_liners, *re.findall(r"^RUN [^\n]*<<EOF\n(.*?)^EOF$", dockerfile, re.DOTALL | re.MULTILINE)]
+
+
+def _is_one_liner(instruction: Instruction) -> bool:
+    return instruction.keyword == "RUN" and "<<EOF" not in instruction.text
