@@ -7,8 +7,11 @@ import json
 import os
 import platform
 import sys
+import traceback
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
 
 import click
 
@@ -96,8 +99,18 @@ def orchestrator(
 
 
 def main() -> None:
-    """Run a verb and exit with its code; errors become one clear message on stderr."""
+    """Run a verb and exit with its code; errors become one clear message on stderr, JSON carries them too."""
+    # Python ends with the code of a bug by itself, after it has called this.
+    sys.excepthook = report_bug
     sys.exit(_run(sys.argv[1:]))
+
+
+def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show what nobody expected, so that it can be reported: where in the code, without values of variables."""
+    traceback.print_exception(kind, error, trace)
+    problem = f"this is a bug in orchestrator {__version__}: {kind.__name__}; please report it with the lines above"
+    print(f"error: {problem}", file=sys.stderr)
+    _print_json([problem], ExitCode.BUG, arguments=sys.argv[1:])
 
 
 def _run(arguments: list[str]) -> int:
@@ -106,35 +119,30 @@ def _run(arguments: list[str]) -> int:
         return int(result) if isinstance(result, int) else ExitCode.DONE
     except click.ClickException as error:
         error.show()
-        return ExitCode.INPUT
+        return _print_json([error.format_message()], ExitCode.INPUT, arguments=arguments)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         print("interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+        return _print_json(["interrupted"], ExitCode.INTERRUPTED, arguments=arguments)
     except SystemExit:
         # The one case in which click ends the process by itself: nobody reads our output any more.
         return ExitCode.LOCAL_OUTPUT
     except OrchestratorError as error:
-        _report(error, as_json=_wants_json(arguments))
-        return error.exit_code
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return _print_json(error.problems, error.exit_code, arguments=arguments)
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    """Whether the verb was to print JSON; the error may come before its options are read."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
-
-
-def _report(error: OrchestratorError, *, as_json: bool) -> None:
-    for problem in error.problems:
-        print(f"error: {problem}", file=sys.stderr)
-    if as_json:
-        json.dump({"error": list(error.problems), "exit_code": int(error.exit_code)}, sys.stdout)
-        print()
+def _print_json(problems: Sequence[str], code: ExitCode, *, arguments: Sequence[str]) -> ExitCode:
+    """Print an error for programs where the verb was to print JSON; it may come before options are read."""
+    if "--format=json" in arguments or ("--format", "json") in pairwise(arguments):
+        click.echo(json.dumps({"error": list(problems), "exit_code": int(code)}))
+    return code
 
 
 def _state(environment: dict[str, str]) -> Path:
     """Where this machine keeps its engine, local registry and source cache."""
     if given := environment.get("ORCHESTRATOR_STATE"):
-        return Path(given)
+        return Path(given).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/orchestrator")
     return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "orchestrator"

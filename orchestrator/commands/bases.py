@@ -19,7 +19,7 @@ from orchestrator.tools import bases, debian_bases, emulation, local_registry
 from orchestrator.tools.apt import Apt
 from orchestrator.tools.debian_archive import DebianArchive
 from orchestrator.tools.debian_bases import Imported, Workshop
-from orchestrator.tools.debian_roots import PROGRAM
+from orchestrator.tools.debian_roots import PROGRAM, Tools
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry_credentials import DockerCredentials
 
@@ -187,8 +187,7 @@ async def _import(
     )
     async with Registry(credentials=DockerCredentials(invocation.environment)) as client:
         workshop = Workshop(
-            archive=DebianArchive(apt, updates),
-            runner=invocation.runner,
+            tools=Tools(DebianArchive(apt, updates), invocation.runner, as_root=not apt.user_id),
             registry=client,
             address=address,
             state=invocation.state,

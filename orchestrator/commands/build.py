@@ -136,7 +136,8 @@ async def _outcomes(
         state=invocation.state,
         runner=invocation.runner,
     )
-    staged = await _sources(invocation, project, plan.needed)
+    downloaded = await _sources(invocation, project, plan.needed)
+    epochs = await _epochs(invocation, project, plan.needed)
     async with display(interactive=invocation.interactive, total=len(plan.needed)) as shown:
         executor = Executor(
             root=invocation.root,
@@ -146,8 +147,8 @@ async def _outcomes(
             engine=docker,
             connect=partial(docker_host.client, docker, environment=invocation.environment),
             tests=project.config.tests,
-            epochs=await _epochs(invocation, project, plan.needed),
-            sources=staged,
+            epochs=epochs,
+            sources=downloaded,
             display=shown,
             now=invocation.now,
         )
@@ -194,12 +195,11 @@ async def _load(
         index = await staging.index_of(build, opened.client) if build.build_id in staged else None
         if index is None:
             continue
-        (image,) = (child for child in index.children if not child.is_attestation)
         native = build.target.arch == native_arch(invocation.machine).name
         repository = (await opened.repositories()).local(build.target.arch, is_native=native)
         tags = project.tags[build.target.facts.line, build.target.facts.variant].all
         names = [repository.tagged(tag) for tag in tags]
-        await smoke.load(build.target, build.staging.pinned(image.digest), names, connect=connect)
+        await smoke.load(build.target, build.staging.pinned(staging.image_of(index).digest), names, connect=connect)
         loaded += [name.short for name in names]
     return tuple(loaded)
 
@@ -210,7 +210,7 @@ def _document(done: Done) -> dict[str, Any]:
         "exit_code": int(done.code),
         "plan": done.plan.document()["builds"],
         "builds": [asdict(outcome) for outcome in done.outcomes],
-        "tags": [*moves_document(done.moved, done.code)["tags"]],
+        "tags": moves_document(done.moved, done.code)["tags"],
         "loaded": list(done.loaded),
     }
 
@@ -218,13 +218,22 @@ def _document(done: Done) -> dict[str, Any]:
 def _text(done: Done, *, dry_run: bool) -> str:
     if dry_run:
         return plan_text(done.plan)
-    counts = Counter(str(outcome.result) for outcome in done.outcomes)
-    if set(counts) == {str(Result.UP_TO_DATE)}:
-        text = f"nothing to do: {len(done.outcomes)} builds are up to date\n"
-    else:
-        text = outcomes_text(done.outcomes)
-    builds = {build.build_id: build for build in done.plan.builds}
-    failed = (outcome for outcome in done.outcomes if outcome.code is not ExitCode.DONE)
-    text += "".join(f"\n{failure_text(outcome, builds[outcome.build_id])}" for outcome in failed)
-    text += f"\n{moves_text(done.moved)}" if done.moved else ""
-    return text + "".join(f"loaded {name}\n" for name in done.loaded)
+    builds = {str(build.target): build for build in done.plan.builds}
+    ran = [outcome for outcome in done.outcomes if outcome.result is not Result.UP_TO_DATE]
+    failed = [outcome for outcome in ran if outcome.detail and outcome.result is not Result.NOT_RUN]
+    parts = (
+        _outcomes_text(done.outcomes, ran),
+        *(failure_text(outcome, builds[outcome.target]) for outcome in failed),
+        moves_text(done.moved) if done.moved else "",
+        "".join(f"loaded {name}\n" for name in done.loaded),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _outcomes_text(outcomes: Sequence[Outcome], ran: Sequence[Outcome]) -> str:
+    """What was done, one build a line; those that were up to date are only counted."""
+    if not ran:
+        return f"nothing to do: {len(outcomes)} builds are up to date\n"
+    counts = Counter(str(outcome.result) for outcome in outcomes)
+    total = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
+    return f"{outcomes_text(ran)}builds: {total}\n"

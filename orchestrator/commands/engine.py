@@ -14,7 +14,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.tools import engine
 from orchestrator.tools.capabilities import Capabilities, capabilities
 from orchestrator.tools.docker_host import Engine, Silence
-from orchestrator.tools.engine import Start, Wanted
+from orchestrator.tools.engine import Start
 
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
@@ -33,24 +33,23 @@ def command() -> None:
 
 @command.command()
 @click.option("--socket", type=click.Path(path_type=Path), help="Start an engine of our own there, whatever else runs.")
-@click.option("--bridge/--no-bridge", default=None, help="Whether containers get a network of their own.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
 @_format
 @click.pass_obj
-def up(invocation: Invocation, *, socket: Path | None, bridge: bool | None, dry_run: bool, format_: str) -> ExitCode:
+def up(invocation: Invocation, *, socket: Path | None, dry_run: bool, format_: str) -> ExitCode:
     """Have an engine: find it, or install and start it. Prints where it is, as DOCKER_HOST takes it.
 
     \b
     Examples:
       orchestrator engine up
-      ORCHESTRATOR_STATE=/srv/second orchestrator engine up --socket /srv/second/docker.sock --no-bridge
+      ORCHESTRATOR_STATE=/srv/second orchestrator engine up --socket /srv/second/docker.sock
     """
-    wanted = Wanted(socket=socket.absolute() if socket else None, bridge=bridge)
+    place = socket.absolute() if socket else None
     if dry_run:
-        return _say_what_would_be_done(run(_needed(invocation, wanted)))
+        return _say_what_would_be_done(run(_needed(invocation, place)))
     found = run(
         engine.ensure(
-            environment=invocation.environment, state=invocation.state, runner=invocation.runner, wanted=wanted
+            environment=invocation.environment, state=invocation.state, runner=invocation.runner, socket=place
         )
     )
     print(json.dumps({"running": True, **asdict(found)}, sort_keys=True) if format_ == "json" else found.host)
@@ -106,9 +105,9 @@ async def _look(invocation: Invocation) -> tuple[Engine | Silence, Capabilities]
     return answer, await capabilities(answer, runner=invocation.runner, state=invocation.state)
 
 
-async def _needed(invocation: Invocation, wanted: Wanted) -> Engine | Start:
+async def _needed(invocation: Invocation, socket: Path | None) -> Engine | Start:
     return await engine.needed(
-        environment=invocation.environment, state=invocation.state, runner=invocation.runner, wanted=wanted
+        environment=invocation.environment, state=invocation.state, runner=invocation.runner, socket=socket
     )
 
 

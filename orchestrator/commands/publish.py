@@ -1,7 +1,7 @@
 """Publishes: arch tags, then shared tags."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 import click
@@ -9,8 +9,8 @@ import click
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
-from orchestrator.errors import ExitCode, worst
-from orchestrator.model.platforms import ARCHES
+from orchestrator.errors import ExitCode, InputError, worst
+from orchestrator.model.platforms import ARCHES, Platform
 from orchestrator.model.publication import Moved, arch_publications, expected_by_tag, shared_publications
 from orchestrator.model.targets import ALL, Matrix, Selection, Target
 from orchestrator.render.summary import moves_document, moves_text
@@ -42,13 +42,23 @@ def command(
     Example: orchestrator publish --version 3.14 --dry-run
     """
     project = Project.read(invocation, build_args=build_args)
-    moved = run(_publish(invocation, project, selected, Rules(frozenset(allow_drop), dry_run=dry_run)))
+    moved = run(_publish(invocation, project, selected, Rules(_platforms(allow_drop), dry_run=dry_run)))
     code = worst(each.code for each in moved)
     text = json.dumps(moves_document(moved, code), indent=2) + "\n"
     if not dry_run:
         files.write(invocation.root / OUT, {PurePosixPath("publish.json"): text})
     click.echo(text if output_format == "json" else moves_text(moved), nl=False)
     return code
+
+
+def _platforms(words: Iterable[str]) -> frozenset[str]:
+    """The platforms that these words mean, in every spelling: linux/arm64 is linux/arm64/v8."""
+    try:
+        meant = {Platform.parse(word).normal for word in words}
+    except ValueError as error:
+        raise InputError(f"--allow-drop: {error}") from error
+    bare = (Platform(platform.os, platform.architecture) for platform in meant)
+    return frozenset(map(str, (*meant, *(platform for platform in bare if platform.normal in meant))))
 
 
 async def _publish(invocation: Invocation, project: Project, selected: Selection, rules: Rules) -> tuple[Moved, ...]:

@@ -21,6 +21,7 @@ class _Difference:
     changed: tuple[str, ...]
     left_over: tuple[str, ...]
     diff: str
+    """Empty unless it was asked for."""
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.left_over)
@@ -48,7 +49,7 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
     difference = _Difference(
         tuple(str(folder / path) for path in changed),
         tuple(str(folder / path) for path in left_over),
-        files.diff(root, tree, [*changed, *left_over], name=folder),
+        files.diff(root, tree, [*changed, *left_over], name=folder) if check else "",
     )
     if not (check or dry_run):
         files.write(root, tree)
@@ -57,7 +58,7 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
     if output_format == "json":
         click.echo(_as_json(difference, code))
     else:
-        _print(difference, with_diff=check)
+        _print(difference)
     return code
 
 
@@ -76,11 +77,11 @@ def _as_json(difference: _Difference, code: ExitCode) -> str:
     return json.dumps(document, indent=2)
 
 
-def _print(difference: _Difference, *, with_diff: bool) -> None:
+def _print(difference: _Difference) -> None:
     for path in difference.changed:
         click.echo(path)
     for path in difference.left_over:
         click.echo(f"{path} (left over)")
-    if with_diff and difference:
+    if difference.diff:
         click.echo(difference.diff, nl=False)
         click.echo("these files are stale; `orchestrator render` writes them anew", err=True)

@@ -49,7 +49,7 @@ def fetch(
     """
     every, config = _facts(invocation)
     wanted = dict.fromkeys(source for each in _selected(every, versions, variants) for source in each.sources)
-    cache = _cache(invocation)
+    cache = invocation.source_cache
     if dry_run:
         for source in wanted:
             if sources.cached(source, cache) is None:
@@ -84,7 +84,7 @@ def add(invocation: Invocation, *, files: tuple[Path, ...], url: str, unknown: b
     served = {file: sources.matching(file, known, url=url, unknown=unknown) for file in files}
     for file, several in served.items():
         if not dry_run:
-            sources.add(file, several, cache=_cache(invocation))
+            sources.add(file, several, cache=invocation.source_cache)
         for source in several:
             click.echo(f"{'would add' if dry_run else 'added'} {file} as {source.file}")
     return ExitCode.DONE
@@ -106,7 +106,7 @@ def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[
     for each in _selected(every, versions, variants):
         for source in each.sources:
             needed_by.setdefault(source, []).append(each.name)
-    cache = _cache(invocation)
+    cache = invocation.source_cache
     cached = {source: sources.cached(source, cache) is not None for source in needed_by}
     if format_ == "json":
         rows = [
@@ -149,10 +149,6 @@ def _selected(every: Iterable[Facts], versions: Sequence[str], variants: Sequenc
 async def _fetched(wanted: Iterable[Source], config: Config, cache: Path) -> dict[Source, Path]:
     async with downloads() as download:
         return await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
-
-
-def _cache(invocation: Invocation) -> Path:
-    return invocation.state / "sources"
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from orchestrator.model.fields import (
     VariantSelector,
 )
 from orchestrator.model.problems import Problem, problems_of
-from orchestrator.model.references import LOCAL as LOCAL
+from orchestrator.model.references import LOCAL
 from orchestrator.model.variants import Variant
 
 _T = TypeVar("_T")

@@ -4,18 +4,61 @@ import re
 
 from orchestrator.errors import ExitCode
 
-# The order decides: a RUN that failed is the user's, whatever its output happens to mention.
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+# The order decides: a RUN that ended by itself is the user's, whatever its text or output happens to mention.
 _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
-    (re.compile(r"did not complete successfully: exit code"), ExitCode.BUILD_FAILED),
-    (re.compile(r"dockerfile parse error|failed to parse|unknown instruction"), ExitCode.BUILD_FAILED),
-    (re.compile(r"no space left on device"), ExitCode.LOCAL_OUTPUT),
-    (re.compile(r"401 Unauthorized|403 Forbidden|authorization failed|insufficient_scope"), ExitCode.NOT_AUTHORISED),
+    (_any(r"did not complete successfully: exit code", r"dockerfile parse error"), ExitCode.BUILD_FAILED),
+    (_any(r"unknown (?:shorthand )?flag", r"is not a docker command"), ExitCode.PROGRAM_MISSING),
+    (_any(r'no builder "[^"]*" found'), ExitCode.INPUT),
+    (_any(r"no space left on device", r"disk quota exceeded", r"read-only file system"), ExitCode.LOCAL_OUTPUT),
     (
-        re.compile(
-            r"code = Unavailable|error reading from server|transport is closing|connection re(?:fused|set)"
-            r"|i/o timeout|TLS handshake timeout|unexpected EOF|no such host|Temporary failure in name resolution"
-            r"|(?:429|500|502|503|504) [A-Z][a-z]|cannot connect to the docker daemon|ref .* locked",
-            re.IGNORECASE,
+        _any(
+            r"\b401 unauthorized",
+            r"\b403 forbidden",
+            r"authorization failed",
+            r"insufficient_scope",
+            r"no basic auth credentials",
+            r"unauthorized: ",
+            r"denied: requested access",
+            r"permission denied while trying to connect",
+        ),
+        ExitCode.NOT_AUTHORISED,
+    ),
+    (_any(r"unexpected commit digest", r"failed size validation"), ExitCode.CONTRACT_BROKEN),
+    (
+        _any(
+            # The builder went away, or stumbles over its own work (moby/buildkit#1296, containerd's locks).
+            r"code = unavailable",
+            r"error reading from server",
+            r"transport is closing",
+            r"cannot connect to the docker daemon",
+            r"\bref \S+ locked",
+            r"inconsistent graph state",
+            r"failed to get state for index",
+            r"failed to create endpoint",
+            # The network did.
+            r"connection re(?:fused|set)",
+            r"i/o timeout",
+            r"tls handshake timeout",
+            r"context deadline exceeded",
+            r"client\.timeout exceeded",
+            r"unexpected eof",
+            r": eof\b",
+            r"broken pipe",
+            r"no such host",
+            r"server misbehaving",
+            r"temporary failure in name resolution",
+            r"network is unreachable",
+            r"no route to host",
+            # A registry or a download's host did.
+            r"\b429 too many requests",
+            r"toomanyrequests",
+            r"\b50[0234] (?:internal server error|bad gateway|service unavailable|gateway time-?out)",
+            r"invalid response status (?:429|5\d\d)\b",
         ),
         ExitCode.UNAVAILABLE,
     ),

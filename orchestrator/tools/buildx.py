@@ -79,9 +79,7 @@ async def solve(
     log cannot be written, ProgramMissingError when there is no docker. Cancelling ends buildx and what it started.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(order.output, ignore_errors=True)
-        order.output.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(order.output, log)
         with log.open("w", encoding="utf-8") as file:
             session = _Session(file.write, on_progress, on_line)
             status = await runner.stream(
@@ -154,6 +152,14 @@ class _Session:
         self._write(clean + "\n")
         self.tail.append(clean)
         self._on_line(clean)
+
+
+def _make_way(output: Path, log: Path) -> None:
+    shutil.rmtree(output, ignore_errors=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # The log will be a new file: another run may still write to the one of that name.
+    log.unlink(missing_ok=True)
 
 
 def _repeat(option: str, values: Iterable[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import InputError, LocalOutputError
+from orchestrator.model.build_id import BuildInputs
 
 DOCKERFILE = "Dockerfile"
 _FILE_MODE = 0o644
@@ -27,9 +28,16 @@ def files(directory: Path) -> Mapping[str, str]:
         if path.is_symlink() or not path.is_file():
             raise InputError(f"{path}: expected a plain file in a build context; replace the link by its content")
         if name != DOCKERFILE:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            found[name] = f"{content}+x" if path.stat().st_mode & _EXECUTABLE_BITS else content
+            found[name] = f"{_sha256(path)}+x" if path.stat().st_mode & _EXECUTABLE_BITS else _sha256(path)
     return found
+
+
+def check(directory: Path, inputs: BuildInputs) -> None:
+    """Compare a context with what a build is named after; raises InputError when somebody changed it meanwhile."""
+    there = {DOCKERFILE: _sha256(directory / DOCKERFILE), **files(directory)}
+    if there != (expected := {DOCKERFILE: inputs.dockerfile, **inputs.files}):
+        changed = sorted({path for path, _ in there.items() ^ expected.items()})
+        raise InputError(f"{', '.join(changed)}: changed while the build was being prepared; run it again")
 
 
 def copy(directory: Path, into: Path, *, epoch: int) -> Path:
@@ -52,3 +60,10 @@ def copy(directory: Path, into: Path, *, epoch: int) -> Path:
     except OSError as error:
         raise LocalOutputError(f"{into}: {error.strerror}; the build's context cannot be written there") from error
     return into
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from error

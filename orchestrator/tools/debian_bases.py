@@ -1,27 +1,30 @@
 """Puts base images made from Debian's archive into a registry."""
 
 import asyncio
+import contextlib
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, joined
+from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, joined
 from orchestrator.model.debian_bases import Image, Layer, Recipe, image, index, is_stand_in
 from orchestrator.model.debian_release import Release
 from orchestrator.model.oci import Document, digest_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.targets import ALL
-from orchestrator.tools.debian_roots import Archive, make
+from orchestrator.tools.debian_roots import Tools, make
 from orchestrator.tools.layers import compress
 from orchestrator.tools.locks import locked
-from orchestrator.tools.process import Runner
 
 AT_ONCE = 4
 """How many are made at once: each takes one processor, and emulated ones a good while."""
+
+_PREFIX = "import-"
 
 log = structlog.get_logger()
 
@@ -43,8 +46,7 @@ class Registry(Protocol):
 class Workshop:
     """Where bases are made and where they go."""
 
-    archive: Archive
-    runner: Runner
+    tools: Tools
     registry: Registry
     address: str
     """The registry that gets them, such as `127.0.0.1:5000`."""
@@ -75,17 +77,38 @@ async def import_base(recipe: Recipe, arches: Sequence[str], workshop: Workshop)
     Made again from the same packages it has the same digests, and nothing is pushed. When one arch fails, nothing is
     published and the error names the problems of all; an image of that name that is not ours is an InputError.
     """
+    work = workshop.state / "bases"
+    with _disk(work):
+        async with locked(work / "lock"):
+            _sweep(work)
+            return await _imported(recipe, arches, workshop)
+
+
+@contextlib.contextmanager
+def _disk(work: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LocalOutputError(f"{error.filename or work}: {error.strerror}; bases are made in {work}") from error
+
+
+def _sweep(work: Path) -> None:
+    """Remove what a run left that was cut off; whoever holds the lock is the only one at work."""
+    for folder in work.glob(f"{_PREFIX}*"):
+        shutil.rmtree(folder)
+
+
+async def _imported(recipe: Recipe, arches: Sequence[str], workshop: Workshop) -> tuple[Imported, ...]:
     place = workshop.place(recipe)
-    async with locked(workshop.state / "bases" / "lock"):
-        there = await workshop.registry.document(place)
-        if there is not None and not is_stand_in(there, recipe):
-            raise InputError(
-                f"{place} was not made by `orchestrator bases import`, so it is left alone; "
-                "remove it from that registry if a stand-in shall take its place"
-            )
-        images = await _made(recipe, arches, workshop)
-        joint = index(recipe, {arch: made.descriptor for arch, made in images.items()}, existing=there)
-        await workshop.registry.put_document(place, joint)
+    there = await workshop.registry.document(place)
+    if there is not None and not is_stand_in(there, recipe):
+        raise InputError(
+            f"{place} was not made by `orchestrator bases import`, so it is left alone; "
+            "remove it from that registry if a stand-in shall take its place"
+        )
+    images = await _made(recipe, arches, workshop)
+    joint = index(recipe, {arch: made.descriptor for arch, made in images.items()}, existing=there)
+    await workshop.registry.put_document(place, joint)
     before = {child.digest for child in there.children} if there else set()
     return tuple(
         Imported(recipe, arch, place.pinned(made.manifest.digest), changed=made.manifest.digest not in before)
@@ -94,13 +117,15 @@ async def import_base(recipe: Recipe, arches: Sequence[str], workshop: Workshop)
 
 
 async def _made(recipe: Recipe, arches: Sequence[str], workshop: Workshop) -> dict[str, Image]:
-    release = await workshop.archive.release(recipe.suite, arch_name=workshop.native)
+    release = await workshop.tools.archive.release(recipe.suite, arch_name=workshop.native)
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def attempt(arch_name: str) -> Image | OrchestratorError:
         try:
-            async with slots:
-                return await _stored(recipe, arch_name, release, workshop)
+            # Here, too, so that the others are not left running.
+            with _disk(workshop.state / "bases"):
+                async with slots:
+                    return await _stored(recipe, arch_name, release, workshop)
         except OrchestratorError as error:
             return error
 
@@ -127,16 +152,9 @@ def _wanted(recipe: Recipe, arches: Sequence[str], release: Release, *, able: fr
 
 async def _stored(recipe: Recipe, arch_name: str, release: Release, workshop: Workshop) -> Image:
     """Make the image of one arch and store all of it except its place in the index."""
-    with tempfile.TemporaryDirectory(dir=workshop.state / "bases", prefix="import-") as name:
+    with tempfile.TemporaryDirectory(dir=workshop.state / "bases", prefix=_PREFIX) as name:
         folder = Path(name)
-        root = await make(
-            recipe,
-            arch_name=arch_name,
-            release=release,
-            archive=workshop.archive,
-            runner=workshop.runner,
-            folder=folder,
-        )
+        root = await make(recipe, arch_name=arch_name, release=release, tools=workshop.tools, folder=folder)
         file = folder / "layer.tar.gz"
         layer = await asyncio.to_thread(compress, root.archive, file)
         made = image(recipe, arch_name=arch_name, layer=layer, made_from=root.made_from, created=root.created)

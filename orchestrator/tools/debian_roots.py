@@ -55,6 +55,15 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """What roots are made with."""
+
+    archive: Archive
+    runner: Runner
+    as_root: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Root:
     """A root file system, and where it comes from."""
 
@@ -64,28 +73,30 @@ class Root:
     created: datetime
 
 
-async def make(
-    recipe: Recipe, *, arch_name: str, release: Release, archive: Archive, runner: Runner, folder: Path
-) -> Root:
+async def make(recipe: Recipe, *, arch_name: str, release: Release, tools: Tools, folder: Path) -> Root:
     """Make the root file system of a base in an empty folder; equal packages give equal bytes.
 
     Raises UnavailableError when the archive or a program fails, ProgramMissingError when a program is not there.
     """
     if recipe.family == "busybox":
-        return await _tiny(recipe, arch_name=arch_name, archive=archive, runner=runner, folder=folder)
-    command = system_command(recipe, arch_name=arch_name, folder=_prepared(folder, archive.sources(recipe.suite)))
+        return await _tiny(recipe, arch_name=arch_name, tools=tools, folder=folder)
+    has_updates = tools.archive.updates
+    _prepare(folder, tools.archive.sources(recipe.suite))
+    command = system_command(recipe, arch_name=arch_name, folder=folder, as_root=tools.as_root)
     environment = {"SOURCE_DATE_EPOCH": str(int(release.date.timestamp())), "TMPDIR": str(folder)}
-    finished = await runner.run(command, env=environment, check=False)
+    finished = await tools.runner.run(command, env=environment, check=False)
     if finished.returncode:
-        raise UnavailableError(_why_failed(recipe, arch_name, finished.stderr, updates=archive.updates))
-    updates = "with updates" if archive.updates else "without updates"
+        raise UnavailableError(_why_failed(recipe, arch_name, finished.stderr, updates=has_updates))
+    updates = "with updates" if has_updates else "without updates"
     return Root(folder / _OUTPUT, f"the packages of {recipe.suite} ({release.date:%Y-%m-%d}, {updates})", release.date)
 
 
-def system_command(recipe: Recipe, *, arch_name: str, folder: Path) -> list[str]:
+def system_command(recipe: Recipe, *, arch_name: str, folder: Path, as_root: bool) -> list[str]:
     """The mmdebstrap command that makes a Debian system from the sources in a folder."""
     small = _SLIM_DPKG if recipe.slim else ()
     return [
+        # What root mounts must be gone with the program, however it ends; for others mmdebstrap sees to it itself.
+        *(("unshare", "--mount") if as_root else ()),
         PROGRAM,
         *("--variant", "minbase"),
         *("--architectures", ARCHES[arch_name].debian),
@@ -108,19 +119,18 @@ def _why_failed(recipe: Recipe, arch_name: str, stderr: str, *, updates: bool) -
     return f"{recipe} for {arch_name}: {PROGRAM} failed: {'; '.join(reasons[:_REASONS]) or stderr[-200:]}{hint}"
 
 
-def _prepared(folder: Path, sources: str) -> Path:
+def _prepare(folder: Path, sources: str) -> None:
     (folder / _SOURCES).write_text(sources, encoding="utf-8")
     # apt drops its rights while it downloads, so others must be able to enter.
     folder.chmod(_OPEN_MODE)
-    return folder
 
 
-async def _tiny(recipe: Recipe, *, arch_name: str, archive: Archive, runner: Runner, folder: Path) -> Root:
+async def _tiny(recipe: Recipe, *, arch_name: str, tools: Tools, folder: Path) -> Root:
     """Put the one program in its place without running anything, so that any machine can do it for any other."""
-    package = await archive.download(_BUSYBOX, suite=recipe.suite, arch_name=arch_name, into=folder)
+    package = await tools.archive.download(_BUSYBOX, suite=recipe.suite, arch_name=arch_name, into=folder)
     unpacked = folder / "unpacked"
-    await runner.run(("dpkg-deb", "--extract", str(package), str(unpacked)))
-    version = (await runner.run(("dpkg-deb", "--field", str(package), "Version"))).stdout.strip()
+    await tools.runner.run(("dpkg-deb", "--extract", str(package), str(unpacked)))
+    version = (await tools.runner.run(("dpkg-deb", "--field", str(package), "Version"))).stdout.strip()
     try:
         # Before trixie it lay in /bin.
         program = next(path for path in (unpacked / "usr/bin/busybox", unpacked / "bin/busybox") if path.is_file())

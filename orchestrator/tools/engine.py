@@ -15,7 +15,7 @@ from orchestrator.model.platforms import ARCHES
 from orchestrator.tools import emulation, private_engine
 from orchestrator.tools.apt import Apt, Package
 from orchestrator.tools.docker_host import Endpoint, Engine, Silence, chosen, look_at
-from orchestrator.tools.engine_packages import missing_packages, search_path
+from orchestrator.tools.engine_packages import missing_packages
 from orchestrator.tools.locks import locked
 from orchestrator.tools.private_engine import DEFAULT_SOCKET, Remains, Settings
 from orchestrator.tools.process import Runner
@@ -23,19 +23,6 @@ from orchestrator.tools.process import Runner
 _READY_SECONDS = 60
 _POLL_SECONDS = 0.2
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an engine of our own shall be like; what is not said stays as it was at its last start."""
-
-    socket: Path | None = None
-    """Asks for an engine of our own there, whatever other engines there are."""
-    bridge: bool | None = None
-
-
-ANY = Wanted()
-"""Any engine will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +59,17 @@ async def needed(
     environment: Mapping[str, str],
     state: Path,
     runner: Runner,
-    wanted: Wanted = ANY,
+    socket: Path | None = None,
 ) -> Engine | Start:
     """The engine when there is one, else what starting one takes.
 
-    Raises UnavailableError when a Docker that the user chose does not answer, ProgramMissingError where none can be
-    started.
+    A `socket` asks for an engine of our own there, whatever other engines there are; without one, ours listens where it
+    did at its last start. Raises UnavailableError when a Docker that the user chose does not answer, and
+    ProgramMissingError where none can be started.
     """
-    endpoint = None if wanted.socket else chosen(environment)
+    endpoint = None if socket else chosen(environment)
     known = private_engine.remembered(private_root(state))
-    bridge = known.bridge if wanted.bridge is None else wanted.bridge
-    settings = Settings(known.root, wanted.socket or known.socket, bridge)
+    settings = Settings(known.root, socket or known.socket)
     answer = await _look_at(endpoint or Endpoint(settings.host), settings=settings, environment=environment)
     found = usable(answer, settings=settings, remains=private_engine.remains(settings.root))
     return found or Start(settings, await missing_packages(Apt(state, runner), environment))
@@ -114,14 +101,14 @@ async def ensure(
     environment: Mapping[str, str],
     state: Path,
     runner: Runner,
-    wanted: Wanted = ANY,
+    socket: Path | None = None,
 ) -> Engine:
     """The engine that answers, or one of our own, installed and started as root on Debian; raises as `needed` does.
 
     Safe to call by several processes at once and after any crash; does nothing when there is an engine.
     """
     async with locked(state / "engine.lock"):
-        start = await needed(environment=environment, state=state, runner=runner, wanted=wanted)
+        start = await needed(environment=environment, state=state, runner=runner, socket=socket)
         if isinstance(start, Engine):
             return start
         apt = Apt(state, runner)
@@ -134,7 +121,7 @@ async def ensure(
         if apt.user_id:
             raise ProgramMissingError("only root may start a Docker engine; become root, or set DOCKER_HOST to one")
         log.info("start engine", host=start.settings.host, root=str(start.settings.root))
-        await private_engine.start(start.settings, runner=runner, environment=environment)
+        await private_engine.start(start.settings, runner=runner)
         engine = await _ready(start.settings, runner=runner, environment=environment)
         await _emulate(apt, environment)
         return engine
@@ -184,7 +171,7 @@ async def _emulate(apt: Apt, environment: Mapping[str, str]) -> None:
     if all(name in works for name, arch in ARCHES.items() if arch.elf_machine):
         return
     try:
-        if shutil.which("update-binfmts", path=search_path(environment)) is None:
+        if shutil.which("update-binfmts", path=environment.get("PATH")) is None:
             await emulation.set_up(apt)
         else:
             await emulation.register(apt.runner)

@@ -10,6 +10,13 @@ from orchestrator.tools.apt import Apt, Debian, Package, debian
 # Debian's suite with the first Docker that has BuildKit, buildx and the containerd image store (23 or later), by the
 # suite that runs here. It needs libc 2.34, which Debian 11 does not have.
 _DOCKER_SUITES = {"bookworm": "trixie", "trixie": "", "forky": "", "sid": ""}
+_PROGRAMS = {
+    "dockerd": "docker.io",
+    "containerd": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "ip": "iproute2",
+}
 _DOCKERS = frozenset({"docker.io", "docker-cli", "docker-buildx", "containerd"})
 
 
@@ -20,11 +27,9 @@ def is_packaged(system: Debian) -> bool:
 
 async def missing_packages(apt: Apt, environment: Mapping[str, str]) -> tuple[Package, ...]:
     """What has to be installed before an engine can be started; raises ProgramMissingError where that cannot be."""
-    programs = {"dockerd": "docker.io", "containerd": "containerd", "runc": "runc", "iptables": "iptables"}
-    missing = [
-        package for name, package in programs.items() if shutil.which(name, path=search_path(environment)) is None
-    ]
-    if shutil.which("docker", path=search_path(environment)) is None:
+    path = environment.get("PATH")
+    missing = [package for name, package in _PROGRAMS.items() if shutil.which(name, path=path) is None]
+    if shutil.which("docker", path=path) is None:
         missing += ["docker-cli", "docker-buildx"]
     elif (await apt.runner.run(("docker", "buildx", "version"), check=False)).returncode:
         missing.append("docker-buildx")
@@ -43,8 +48,3 @@ async def missing_packages(apt: Apt, environment: Mapping[str, str]) -> tuple[Pa
     suite = _DOCKER_SUITES[system.codename]
     names = [*missing, "tini", *(emulation.PACKAGES if "docker.io" in missing else ())]
     return tuple(Package(name, suite if name in _DOCKERS else "") for name in names)
-
-
-def search_path(environment: Mapping[str, str]) -> str:
-    """PATH with root's own folders, which `su` leaves out."""
-    return f"{environment.get('PATH', '')}:/usr/sbin:/sbin"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError, worst
 from orchestrator.model.config import SmokeTest
 from orchestrator.model.facts import Facts
 from orchestrator.model.outcomes import Outcome, Result, record
@@ -19,6 +19,7 @@ from orchestrator.tools.docker_host import Engine
 from orchestrator.tools.process import Runner
 from orchestrator.tools.progress import Display
 from orchestrator.tools.registry import Registry
+from orchestrator.tools.scratch import scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +48,52 @@ class Executor:
         slots = asyncio.Semaphore(jobs)
         failed = asyncio.Event()
 
-        async def in_slot(build: Build) -> Outcome:
+        async def in_slot(build: Build, folder: Path) -> Outcome:
             async with slots:
                 if fail_fast and failed.is_set():
                     return _outcome(build, Result.NOT_RUN, code=ExitCode.INCOMPLETE, detail="another build failed")
-                outcome = await self._attempt(build)
+                outcome = await self._attempt(build, folder / str(build.target))
             if outcome.code is not ExitCode.DONE:
                 failed.set()
             return outcome
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(in_slot(build), name=str(build.target)) for build in builds]
+        with scratch(self.out / "tmp") as folder:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(in_slot(build, folder), name=str(build.target)) for build in builds]
         return tuple(task.result() for task in tasks)
 
-    async def _attempt(self, build: Build) -> Outcome:
+    async def _attempt(self, build: Build, folder: Path) -> Outcome:
         clock = asyncio.get_running_loop().time
         started, start = self.now(), clock()
         self.display.started(build)
-        scratch = self.out / "tmp" / build.build_id
         try:
-            outcome = await self._carry_out(build, scratch)
+            outcome = await self._carry_out(build, folder)
         except OrchestratorError as error:
             outcome = _outcome(build, Result.FAILED, code=error.exit_code, detail=str(error))
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            # Layouts are large, so they do not wait for the end of the run.
+            shutil.rmtree(folder, ignore_errors=True)
         outcome = replace(outcome, seconds=round(clock() - start, 3), log=_log(build).as_posix())
-        text = json.dumps(record(outcome, build, started=started), indent=2) + "\n"
-        files.write(self.out, {PurePosixPath("builds", build.target.arch, f"{build.build_id}.json"): text})
+        outcome = self._recorded(outcome, build, started=started)
         self.display.finished(outcome)
         return outcome
 
-    async def _carry_out(self, build: Build, scratch: Path) -> Outcome:
-        solved = await self._solve(build, scratch)
+    def _recorded(self, outcome: Outcome, build: Build, *, started: datetime) -> Outcome:
+        text = json.dumps(record(outcome, build, started=started), indent=2) + "\n"
+        try:
+            files.write(self.out, {PurePosixPath("builds", build.target.arch, f"{build.build_id}.json"): text})
+        except LocalOutputError as error:
+            detail = "\n".join(filter(None, (outcome.detail, str(error))))
+            return replace(outcome, code=worst((outcome.code, error.exit_code)), detail=detail)
+        return outcome
+
+    async def _carry_out(self, build: Build, folder: Path) -> Outcome:
+        solved = await self._solve(build, folder)
         if solved.code is not ExitCode.DONE:
             failed = _outcome(build, Result.FAILED, code=solved.code, detail=solved.message)
             return replace(failed, tail=solved.tail)
         self.display.phase(build, "checking")
-        built = await asyncio.to_thread(layout.read, scratch / "layout")
+        built = await asyncio.to_thread(layout.read, folder / "layout")
         await asyncio.to_thread(layout.check_arch, built, build.target.arch)
         self.display.phase(build, "pushing")
         index = await staging.push(built, build, self.registry)
@@ -102,17 +112,19 @@ class Executor:
         broken = [f"smoke test {test.name}: {test.problem}" for test in results if test.problem]
         if broken:
             return replace(outcome, result=Result.FAILED, code=ExitCode.TEST_FAILED, detail="\n".join(broken))
-        await staging.tag(build, index, self.registry)
-        return outcome
+        kept = await staging.tag(build, index, self.registry)
+        return replace(outcome, digest=kept.digest, image_digest=staging.image_of(kept).digest)
 
-    async def _solve(self, build: Build, scratch: Path) -> buildx.Solved:
+    async def _solve(self, build: Build, folder: Path) -> buildx.Solved:
         epoch = self.epochs[str(build.directory)]
+        context = contexts.copy(self.root / build.directory, folder / "context", epoch=epoch)
+        contexts.check(context, build.inputs)
         order = buildx.Order(
             build=build,
             builder=self.engine.context or "default",
-            context=contexts.copy(self.root / build.directory, scratch / "context", epoch=epoch),
+            context=context,
             sources=self.sources.get(build.target.facts),
-            output=scratch / "layout",
+            output=folder / "layout",
             epoch=epoch,
         )
 
@@ -125,7 +137,7 @@ class Executor:
         return await buildx.solve(
             order,
             runner=self.runner,
-            env={**self.engine.environment, "BUILDX_CONFIG": str(scratch / "buildx")},
+            env={**self.engine.environment, "BUILDX_CONFIG": str(folder / "buildx")},
             log=self.out / _log(build),
             on_progress=on_progress,
             on_line=on_line,

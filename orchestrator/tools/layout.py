@@ -1,17 +1,17 @@
 """Reads what a builder left on disk, an OCI layout, and believes none of it unchecked."""
 
 import hashlib
-import json
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from orchestrator.errors import ContractBrokenError
 from orchestrator.model import elf
-from orchestrator.model.oci import OCI_INDEX, Descriptor, Document
+from orchestrator.model.bases import manifest_of_config
+from orchestrator.model.oci import MAX_DOCUMENT_BYTES, OCI_INDEX, Descriptor, Document
 from orchestrator.model.platforms import ARCHES, Platform
 
 _ELF_FILES_PER_LAYER = 16
@@ -19,6 +19,8 @@ _ELF_FILES_PER_LAYER = 16
 
 _UNREADABLE = "+zstd"
 """Layers that the standard library cannot unpack; BuildKit makes none, but a base may have them."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,17 @@ class Layout:
 
 def read(root: Path) -> Layout:
     """Read the layout of one build; raises ContractBrokenError if it is not one image as it says."""
-    (entry,) = _only(_json(root / "index.json").get("manifests") or (), what="entry in index.json")
-    top = _document(root, entry["digest"], entry["mediaType"])
-    children = top.children if top.media_type == OCI_INDEX else (top.descriptor(),)
-    (image,) = _only([child for child in children if not child.is_attestation], what="image")
-    manifest = _document(root, image.digest, image.media_type)
-    attestations = tuple(
-        (child, _document(root, child.digest, child.media_type))
-        for child in children
-        if child.is_attestation and child.subject == image.digest
-    )
-    config = _json(_blob(root, manifest.blobs[0].digest))
-    platform = Platform(config.get("os", ""), config.get("architecture", ""), config.get("variant", ""))
-    layout = Layout(root, manifest, platform, config.get("os.version", ""), attestations)
+    _check_plain(root)
+    entry = _only(_parse(root / "index.json", OCI_INDEX).children, what="entry in index.json")
+    top = _document(root, entry)
+    children = top.children if top.is_index else (entry,)
+    descriptor = _only([child for child in children if not child.is_attestation], what="image")
+    image = _document(root, descriptor)
+    attestations = tuple((child, _document(root, child)) for child in children if child.is_attestation)
+    if strange := [child.digest for child, _ in attestations if child.subject != image.digest]:
+        raise ContractBrokenError(f"the builder left attestations of another image: {', '.join(strange)}")
+    platform, os_version = _platform(root, image)
+    layout = Layout(root, image, platform, os_version, attestations)
     for blob in layout.blobs:
         _verify(root, blob)
     return layout
@@ -85,6 +85,7 @@ def check_arch(layout: Layout, arch: str) -> None:
 
 
 def _machines(path: Path) -> Iterator[int]:
+    """The machines of the first programs in a layer."""
     found = 0
     try:
         with tarfile.open(path, mode="r|*") as layer:
@@ -98,7 +99,7 @@ def _machines(path: Path) -> Iterator[int]:
                     found += 1
                 if found == _ELF_FILES_PER_LAYER:
                     return
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise ContractBrokenError(f"{path.name}: not a layer: {error}") from error
 
 
@@ -107,15 +108,45 @@ def _machine_name(machine: int) -> str:
     return "/".join(names) or f"ELF machine {machine}"
 
 
-def _document(root: Path, digest: str, media_type: str) -> Document:
-    path = _blob(root, digest)
+def _check_plain(root: Path) -> None:
+    """Refuse links, devices and pipes: reading one would leave the layout, or never end."""
+    for path in root.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ContractBrokenError(f"{path}: the builder left what is neither a file nor a folder")
+
+
+def _platform(root: Path, image: Document) -> tuple[Platform, str]:
+    """What the configuration of an image says that it is for, and its os.version."""
+    if image.config is None:
+        raise ContractBrokenError(f"the builder left an index, {image.digest}, where an image should be")
+    _verify(root, image.config)
+    path = _blob(root, image.config.digest)
     try:
-        document = Document.parse(path.read_bytes(), media_type)
-    except (OSError, ValueError) as error:
+        found = manifest_of_config(_bytes(path), digest=image.digest)
+    except ValueError as error:
         raise ContractBrokenError(f"{path}: {error}") from error
-    if document.digest != digest:
-        raise ContractBrokenError(f"{path}: the content has the digest {document.digest}")
-    return document
+    return found.platform, found.os_version
+
+
+def _document(root: Path, descriptor: Descriptor) -> Document:
+    """What a descriptor names, proven."""
+    _verify(root, descriptor)
+    return _parse(_blob(root, descriptor.digest), descriptor.media_type)
+
+
+def _parse(path: Path, media_type: str) -> Document:
+    try:
+        return Document.parse(_bytes(path), media_type)
+    except ValueError as error:
+        raise ContractBrokenError(f"{path}: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise ContractBrokenError(f"{path}: {error.strerror}, though the builder should have left it") from error
 
 
 def _verify(root: Path, blob: Descriptor) -> None:
@@ -123,27 +154,18 @@ def _verify(root: Path, blob: Descriptor) -> None:
     try:
         with path.open("rb") as file:
             actual = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+            size = file.tell()
     except OSError as error:
-        raise ContractBrokenError(f"{path}: {error.strerror}, though the manifest names it") from error
-    if actual != blob.digest or path.stat().st_size != blob.size:
-        raise ContractBrokenError(f"{path}: expected {blob.size} bytes of {blob.digest}, got {actual}")
+        raise ContractBrokenError(f"{path}: {error.strerror}, though the layout names it") from error
+    if (actual, size) != (blob.digest, blob.size):
+        raise ContractBrokenError(f"{path}: expected {blob.size} bytes of {blob.digest}, got {size} of {actual}")
 
 
 def _blob(root: Path, digest: str) -> Path:
     return root / "blobs" / "sha256" / digest.removeprefix("sha256:")
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ContractBrokenError(f"{path}: {error}") from error
-    if not isinstance(value, dict):
-        raise ContractBrokenError(f"{path}: expected a JSON object")
-    return value
-
-
-def _only(items: Any, *, what: str) -> Any:
+def _only(items: Sequence[_T], *, what: str) -> _T:
     if len(items) != 1:
         raise ContractBrokenError(f"the builder left {len(items)} of what should be one {what}")
-    return items
+    return items[0]

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import structlog
 
 from orchestrator.errors import LocalOutputError, ProgramMissingError
-from orchestrator.tools import servers
-from orchestrator.tools.engine_packages import search_path
+from orchestrator.tools import bridges, servers
 from orchestrator.tools.process import Runner
 
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
@@ -42,8 +40,6 @@ class Settings:
 
     root: Path
     socket: Path = DEFAULT_SOCKET
-    bridge: bool = True
-    """Whether containers get a network of their own; only one engine of a machine may have it."""
 
     @property
     def host(self) -> str:
@@ -53,6 +49,11 @@ class Settings:
     @property
     def data(self) -> Path:
         return self.root / "data"
+
+    @property
+    def bridge(self) -> str:
+        """The network device that its containers are joined by."""
+        return bridges.name_of(self.root)
 
     @property
     def log(self) -> Path:
@@ -66,7 +67,7 @@ def remembered(root: Path) -> Settings:
         socket = Path(daemon["hosts"][0].removeprefix("unix://"))
     except (FileNotFoundError, ValueError, KeyError, IndexError, TypeError):
         return Settings(root)
-    return Settings(root, socket=socket, bridge=daemon.get("bridge") != "none")
+    return Settings(root, socket)
 
 
 def is_running(root: Path) -> bool:
@@ -100,7 +101,7 @@ def obstacle(root: Path, *, mounts: str, filesystems: str) -> str:
     return ""
 
 
-async def start(settings: Settings, *, runner: Runner, environment: Mapping[str, str]) -> None:
+async def start(settings: Settings, *, runner: Runner) -> None:
     """Start the engine, as root, once whatever is left of an earlier start is cleared; it answers a little later.
 
     Raises ProgramMissingError where no engine can run.
@@ -111,15 +112,14 @@ async def start(settings: Settings, *, runner: Runner, environment: Mapping[str,
     settings.root.mkdir(parents=True, exist_ok=True)
     settings.root.chmod(0o700)
     settings.socket.parent.mkdir(parents=True, exist_ok=True)
-    # Where root's own folders are not in PATH dockerd finds no iptables.
-    env = {"PATH": search_path(environment)}
+    await bridges.ensure(settings.bridge, runner=runner)
     for program, option, file, text, record in (
         ("containerd", "--config", "containerd.toml", _containerd(settings), _CONTAINERD_RECORD),
         ("dockerd", "--config-file", "daemon.json", _daemon(settings), _DOCKERD_RECORD),
     ):
         configuration = settings.root / file
         configuration.write_text(text, encoding="utf-8")
-        pid = runner.start((program, option, str(configuration)), log=settings.root / f"{program}.log", env=env)
+        pid = runner.start((program, option, str(configuration)), log=settings.root / f"{program}.log")
         if server := servers.identify(pid):
             servers.remember(server, settings.root / record)
 
@@ -136,6 +136,8 @@ async def stop(settings: Settings, *, runner: Runner) -> bool:
     await servers.stop(left, grace_seconds=_LEFT_GRACE_SECONDS)
     for point in _mounts_below(settings.root):
         await runner.run(("umount", str(point)), check=False)
+    if remains(settings.root) is not Remains.NOTHING:
+        await bridges.remove(settings.bridge, runner=runner)
     # dockerd refuses to start when its old pid belongs to anybody now.
     for file in (_DOCKERD_RECORD, _CONTAINERD_RECORD, "dockerd.pid"):
         (settings.root / file).unlink(missing_ok=True)
@@ -163,6 +165,7 @@ def last_words(settings: Settings) -> str:
 
 def _daemon(settings: Settings) -> str:
     daemon = {
+        "bridge": settings.bridge,
         "containerd": str(settings.root / "exec" / "containerd.sock"),
         "data-root": str(settings.data),
         "exec-root": str(settings.root / "exec"),
@@ -170,7 +173,6 @@ def _daemon(settings: Settings) -> str:
         "features": {"containerd-snapshotter": True},
         "hosts": [settings.host],
         "pidfile": str(settings.root / "dockerd.pid"),
-        **({} if settings.bridge else {"bridge": "none"}),
     }
     return json.dumps(daemon, indent=2, sort_keys=True) + "\n"
 

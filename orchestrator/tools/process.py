@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from orchestrator.errors import CommandError, ProgramMissingError
+from orchestrator.errors import CommandError, LocalOutputError, OrchestratorError, ProgramMissingError
 
 TERMINATE_GRACE_SECONDS = 10
 _CHUNK_BYTES = 65_536
@@ -117,8 +117,8 @@ class SystemRunner:
                     env={**self._environment, **(env or {})},
                     start_new_session=True,
                 )
-            except FileNotFoundError as error:
-                raise _missing(command) from error
+            except OSError as error:
+                raise _not_started(command, error) from error
         # It outlives us on purpose; Python warns of a child that is forgotten while it has no status.
         process.returncode = 0
         return process.pid
@@ -137,12 +137,17 @@ class SystemRunner:
                 env={**self._environment, **(env or {})},
                 start_new_session=True,
             )
-        except FileNotFoundError as error:
-            raise _missing(command) from error
+        except OSError as error:
+            raise _not_started(command, error, cwd=cwd) from error
 
 
-def _missing(command: Sequence[str]) -> ProgramMissingError:
-    return ProgramMissingError(f"`{command[0]}` is not on this machine; `orchestrator doctor` says how to get it")
+def _not_started(command: Sequence[str], error: OSError, *, cwd: Path | None = None) -> OrchestratorError:
+    # The system reports a missing folder like a missing program, but under the folder's name.
+    if cwd is not None and str(error.filename) == str(cwd):
+        return LocalOutputError(f"{cwd}: {error.strerror}; `{command[0]}` was to run in it")
+    if isinstance(error, FileNotFoundError):
+        return ProgramMissingError(f"`{command[0]}` is not on this machine; `orchestrator doctor` says how to get it")
+    return ProgramMissingError(f"`{command[0]}` cannot be started: {error.strerror}")
 
 
 def _text(output: bytes) -> str:

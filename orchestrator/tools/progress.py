@@ -3,12 +3,12 @@
 import asyncio
 import sys
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +19,7 @@ from orchestrator.model.solve import Progress, title
 
 _REFRESH_SECONDS = 0.25
 _RECENT = 8
-"""Finished builds that stay in sight."""
+"""Finished builds that stay in sight, and as many that failed."""
 _STYLES = {Result.BUILT: "green", Result.FAILED: "red", Result.NOT_RUN: "dim"}
 
 
@@ -61,8 +61,10 @@ class Lines:
         self._say(str(build.target), name)
 
     def finished(self, outcome: Outcome) -> None:
-        detail = f": {outcome.detail}" if outcome.detail else ""
-        self._say(outcome.target, f"{outcome.result} in {outcome.seconds:.1f} s{detail}")
+        first, *more = outcome.detail.split("\n")
+        self._say(outcome.target, f"{outcome.result} in {outcome.seconds:.1f} s" + (f": {first}" if first else ""))
+        for line in more:
+            self._say(outcome.target, line)
 
     def _say(self, target: str, text: str) -> None:
         print(f"{target} | {text}", file=self.file, flush=True)
@@ -76,20 +78,22 @@ class _Row:
 
 
 class LiveTable:
-    """A table of what runs, what came last, and how much is left; as high as the terminal allows."""
+    """A table of what failed, what came last, what runs, and how much is left; as high as the terminal allows."""
 
     def __init__(self, *, total: int, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._total = total
         self._rows: dict[str, _Row] = {}
+        self._failed: deque[Outcome] = deque(maxlen=_RECENT)
         self._recent: deque[Outcome] = deque(maxlen=_RECENT)
         self._results: Counter[Result] = Counter()
 
     def started(self, build: Build) -> None:
-        self._rows[str(build.target)] = _Row(start=self._clock())
+        self._rows[str(build.target)] = _Row(start=self._clock(), phase=build.reason)
 
     def moved(self, build: Build, progress: Progress) -> None:
-        self._rows[str(build.target)].progress = progress
+        row = self._rows[str(build.target)]
+        row.progress, row.phase = progress, ""
 
     def line(self, build: Build, text: str) -> None:
         """Lines go to the log alone."""
@@ -99,31 +103,39 @@ class LiveTable:
 
     def finished(self, outcome: Outcome) -> None:
         self._rows.pop(outcome.target, None)
-        self._recent.append(outcome)
+        (self._failed if outcome.result is Result.FAILED else self._recent).append(outcome)
         self._results[outcome.result] += 1
 
-    def __rich__(self) -> Table:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # The last line of the terminal stays free for the cursor, the one above it is the summary's.
+        room = max(options.size.height - 2, 1)
+        running = [self._running(target, row) for target, row in self._rows.items()]
+        if len(running) > room:
+            running[room - 1 :] = [(Text(f"and {len(running) - room + 1} more", "dim"), Text(), Text(), Text())]
+        failed = [_ended(outcome) for outcome in self._failed]
+        recent = [_ended(outcome) for outcome in self._recent]
         table = Table(box=None, expand=True, pad_edge=False, show_header=False)
-        table.add_column("target", no_wrap=True, ratio=4)
-        table.add_column("steps", no_wrap=True, justify="right", width=7)
+        table.add_column("target", no_wrap=True, overflow="ellipsis", ratio=5)
+        table.add_column("steps", no_wrap=True, justify="right", width=5)
         table.add_column("now", no_wrap=True, overflow="ellipsis", ratio=6)
-        table.add_column("elapsed", no_wrap=True, justify="right", width=8)
-        for outcome in self._recent:
-            style = _STYLES.get(outcome.result, "")
-            detail = outcome.detail.partition("\n")[0]
-            table.add_row(outcome.target, "", Text(f"{outcome.result} {detail}".strip(), style), _time(outcome.seconds))
-        for target, row in self._rows.items():
-            done, known = row.progress.steps
-            now = row.phase or title(row.progress.current)
-            table.add_row(Text(target, "bold"), f"{done}/{known}", now, _time(self._clock() - row.start))
-        table.add_row(*self._summary())
-        return table
+        table.add_column("elapsed", no_wrap=True, justify="right", width=6)
+        shown = _last(failed, room - len(running))
+        for row in (*shown, *_last(recent, room - len(running) - len(shown)), *running):
+            table.add_row(*row)
+        yield table
+        yield Text(self._summary(), no_wrap=True, overflow="ellipsis")
 
-    def _summary(self) -> tuple[str, str, str, str]:
+    def _running(self, target: str, row: _Row) -> tuple[Text, ...]:
+        done, known = row.progress.steps
+        now = row.phase or title(row.progress.current)
+        elapsed = _time(self._clock() - row.start)
+        return Text(target, "bold"), Text(f"{done}/{known}"), Text(now), Text(elapsed)
+
+    def _summary(self) -> str:
         ended = sum(self._results.values())
         waiting = self._total - ended - len(self._rows)
-        results = ", ".join(f"{count} {result}" for result, count in sorted(self._results.items()))
-        return f"{ended} of {self._total} done", "", f"{waiting} waiting{', ' if results else ''}{results}", ""
+        results = (f"{count} {result}" for result, count in sorted(self._results.items()))
+        return ", ".join((f"{ended} of {self._total} done", *results, f"{len(self._rows)} running, {waiting} waiting"))
 
 
 @asynccontextmanager
@@ -147,6 +159,16 @@ async def _refresh(live: Live) -> None:
     while True:
         live.refresh()
         await asyncio.sleep(_REFRESH_SECONDS)
+
+
+def _ended(outcome: Outcome) -> tuple[Text, ...]:
+    style = _STYLES.get(outcome.result, "")
+    said = f"{outcome.result} {outcome.detail.partition(chr(10))[0]}".strip()
+    return Text(outcome.target), Text(), Text(said, style), Text(_time(outcome.seconds))
+
+
+def _last(rows: Sequence[tuple[Text, ...]], count: int) -> Sequence[tuple[Text, ...]]:
+    return rows[-count:] if count > 0 else ()
 
 
 def _time(seconds: float) -> str:

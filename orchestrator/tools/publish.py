@@ -20,7 +20,7 @@ class Rules:
     """What a run of publishing may do."""
 
     allow_drop: frozenset[str] = frozenset()
-    """Platforms that a tag may lose."""
+    """Platforms that a tag may lose, in every spelling that an index may have."""
     dry_run: bool = False
 
 

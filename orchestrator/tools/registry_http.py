@@ -238,7 +238,8 @@ def _translated(request: Request, *, url: URL, host: _Host) -> Iterator[None]:
         cause = Cause.BUSY if host.has_answered else Cause.UNREACHABLE
         raise TransientError(f"cannot reach {where}: {_reason(error)}", cause=cause) from error
     except aiohttp.InvalidURL as error:
-        raise ContractBrokenError(f"{request.what}: {redacted(str(url))!r} is no URL that can be asked") from error
+        kind = InputError if url == request.url else ContractBrokenError
+        raise kind(f"{request.what}: {redacted(str(url))!r} is no URL that can be asked") from error
     except TimeoutError as error:
         raise TransientError(f"no answer from {where} in time") from error
     except aiohttp.ClientError as error:

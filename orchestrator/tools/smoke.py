@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 
 import docker
 import requests
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
 
 from orchestrator.errors import UnavailableError
 from orchestrator.model.config import SmokeTest
@@ -15,38 +17,52 @@ from orchestrator.model.outcomes import TestResult
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import Target
 
-_TEST_TIMEOUT_SECONDS = 300
+TEST_TIMEOUT_SECONDS = 300
 _SHOWN_CHARACTERS = 2_000
-
+_PULLS = 3
 
 Connect = Callable[[], docker.DockerClient]
 """Makes a client of the engine, to be closed by who asked for it."""
 
 
 async def run_tests(
-    tests: Iterable[SmokeTest], target: Target, image: Reference, *, connect: Connect
+    tests: Iterable[SmokeTest],
+    target: Target,
+    image: Reference,
+    *,
+    connect: Connect,
+    timeout_seconds: float = TEST_TIMEOUT_SECONDS,
 ) -> tuple[TestResult, ...]:
     """Pull a pushed image into the engine, run the tests that cover its target, remove it again.
 
-    What a test finds wrong is a value; raises UnavailableError when the engine or the pull fails.
+    What a test finds wrong is a value; raises UnavailableError when the engine or the pull fails. Cancelling removes
+    the container that runs.
     """
     mine = [test for test in tests if test.covers(line=target.facts.line, variant=target.facts.variant)]
     if not mine:
         return ()
+    loop = asyncio.get_running_loop()
+    results: list[TestResult] = []
     with _client(connect) as client:
-        await asyncio.to_thread(_pull, client, target, image)
+        await _pull(client, target, image)
         try:
-            return tuple([await _timed(client, test, target, image) for test in mine])
+            for test in mine:
+                start = loop.time()
+                problem = await _problem(client, test, target, image, timeout_seconds=timeout_seconds)
+                results.append(TestResult(test.name, problem, round(loop.time() - start, 3)))
         finally:
             await asyncio.to_thread(_remove, client, image)
+    return tuple(results)
 
 
 async def load(target: Target, image: Reference, names: Iterable[Reference], *, connect: Connect) -> None:
     """Pull a pushed image into the engine and give it names there; raises UnavailableError."""
     with _client(connect) as client:
-        await asyncio.to_thread(_pull, client, target, image)
+        await _pull(client, target, image)
         for name in names:
             await asyncio.to_thread(client.api.tag, str(image), name.repository.short, tag=name.tag)
+        # Under its place in staging nobody looks for it.
+        await asyncio.to_thread(_remove, client, image)
 
 
 @contextlib.contextmanager
@@ -58,8 +74,24 @@ def _client(connect: Connect) -> Iterator[docker.DockerClient]:
         raise UnavailableError(f"the engine: {error}") from error
 
 
-def _pull(client: docker.DockerClient, target: Target, image: Reference) -> None:
-    client.images.pull(str(image.repository), tag=image.digest, platform=str(target.platform))
+async def _pull(client: docker.DockerClient, target: Target, image: Reference) -> None:
+    cancelled = threading.Event()
+
+    def pull() -> None:
+        # The engine reports a failed pull in the stream, under a status that says all is well.
+        lines = client.api.pull(
+            str(image.repository), tag=image.digest, platform=str(target.platform), stream=True, decode=True
+        )
+        for line in lines:
+            if "error" in line:
+                raise UnavailableError(f"the engine cannot pull {image}: {line['error']}")
+            if cancelled.is_set():
+                return
+
+    try:
+        await asyncio.to_thread(pull)
+    finally:
+        cancelled.set()
 
 
 def _remove(client: docker.DockerClient, image: Reference) -> None:
@@ -68,34 +100,55 @@ def _remove(client: docker.DockerClient, image: Reference) -> None:
         client.images.remove(str(image), force=True)
 
 
-async def _timed(client: docker.DockerClient, test: SmokeTest, target: Target, image: Reference) -> TestResult:
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    problem = await asyncio.to_thread(_problem, client, test, target, image)
-    return TestResult(test.name, problem, round(loop.time() - start, 3))
-
-
-def _problem(client: docker.DockerClient, test: SmokeTest, target: Target, image: Reference) -> str:
+async def _problem(
+    client: docker.DockerClient, test: SmokeTest, target: Target, image: Reference, *, timeout_seconds: float
+) -> str:
     """Run one test in a container without network; returns what is wrong, or nothing."""
     values = {**target.facts.values, "arch": target.arch}
-    container = client.containers.create(
-        str(image),
-        [fill(word, values) for word in test.command],
-        platform=str(target.platform),
-        network_disabled=True,
-    )
+    command = [fill(word, values) for word in test.command]
+    container = await _created(client, command, target, image)
     try:
-        container.start()
-        status = container.wait(timeout=_TEST_TIMEOUT_SECONDS)["StatusCode"]
-        stdout = container.logs(stdout=True, stderr=False).decode("utf-8", "replace").strip()
-        stderr = container.logs(stdout=False, stderr=True).decode("utf-8", "replace").strip()
-    except requests.Timeout:
-        return f"no end after {_TEST_TIMEOUT_SECONDS} s"
+        async with asyncio.timeout(timeout_seconds):
+            status, stdout, stderr = await asyncio.to_thread(_run, container)
+    except TimeoutError:
+        return f"no end after {timeout_seconds:g} s"
     finally:
-        container.remove(force=True)
+        # Ends the thread that waits for it, too.
+        await asyncio.to_thread(container.remove, force=True)
     if status != test.exit:
         return f"exit status {status}, expected {test.exit}: {(stderr or stdout)[-_SHOWN_CHARACTERS:]}"
     expected = None if test.stdout is None else fill(test.stdout, values)
     if expected is not None and stdout != expected:
         return f"printed {stdout[:_SHOWN_CHARACTERS]!r}, expected {expected!r}"
     return ""
+
+
+async def _created(client: docker.DockerClient, command: list[str], target: Target, image: Reference) -> Container:
+    """A container that has not started; pulls again when another run has removed the image it shares with us."""
+
+    def create() -> Container:
+        return client.containers.create(str(image), command, platform=str(target.platform), network_disabled=True)
+
+    for _ in range(_PULLS):
+        creation = asyncio.create_task(asyncio.to_thread(create))
+        try:
+            return await asyncio.shield(creation)
+        except ImageNotFound:
+            await _pull(client, target, image)
+        except asyncio.CancelledError:
+            # The engine makes it all the same, so it has to be waited for.
+            await asyncio.to_thread((await creation).remove, force=True)
+            raise
+    raise UnavailableError(f"the engine loses {image} as often as it is pulled; is something pruning images there?")
+
+
+def _run(container: Container) -> tuple[int, str, str]:
+    """Exit status and output of a container, without white space around it."""
+    container.start()
+    # No limit here: who waits for the test removes the container when it takes too long.
+    status = int(container.wait(timeout=None)["StatusCode"])
+    stdout, stderr = (
+        container.logs(stdout=stream == "stdout", stderr=stream == "stderr").decode("utf-8", "replace").strip()
+        for stream in ("stdout", "stderr")
+    )
+    return status, stdout, stderr

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-from orchestrator.errors import ContractBrokenError
+import structlog
+
+from orchestrator.errors import ContractBrokenError, TagMovedError
 from orchestrator.model.index import Member, assemble
-from orchestrator.model.oci import Document
+from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.plan import Build, Plan
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.layout import Layout
 from orchestrator.tools.registry import Registry
+
+log = structlog.get_logger()
 
 
 async def staged(plan: Plan, registry: Registry) -> dict[Reference, str]:
@@ -37,9 +41,31 @@ async def push(layout: Layout, build: Build, registry: Registry) -> Document:
     return index
 
 
-async def tag(build: Build, index: Document, registry: Registry) -> None:
-    """Give a tested index its build ID: from here on the build exists for everybody."""
-    await registry.put_document(build.staging, index)
+async def tag(build: Build, index: Document, registry: Registry) -> Document:
+    """Give a tested index its build ID, and return the index that has it: from here on the build exists for everybody.
+
+    Where another run was faster, its index stays, for tags may stand on it already; only a forced build replaces it.
+    """
+    if build.forced:
+        await registry.put_document(build.staging, index)
+        return index
+    kept = await index_of(build, registry)
+    if kept is None:
+        try:
+            await registry.put_document(build.staging, index)
+        except TagMovedError:
+            kept = await index_of(build, registry)
+    if kept is not None and kept.digest != index.digest:
+        log.info("another run staged it first", target=str(build.target), kept=kept.digest, ours=index.digest)
+    return kept or index
+
+
+def image_of(index: Document) -> Descriptor:
+    """The one image of a staged index; raises ContractBrokenError."""
+    images = [child for child in index.children if not child.is_attestation]
+    if len(images) != 1:
+        raise ContractBrokenError(f"{index.digest} holds {len(images)} images, expected one of a single build")
+    return images[0]
 
 
 async def index_of(build: Build, registry: Registry) -> Document | None:

@@ -116,6 +116,19 @@ def test_dockerfiles_of_a_line_that_is_gone_are_deleted_and_other_files_are_not(
     ]
 
 
+def test_dockerfiles_can_stand_beside_their_inputs(tmp_path: Path) -> None:
+    root = _image(tmp_path, {"2.0": VERSIONS["2.0"]})
+    (root / "orchestrator.yaml").write_text(f"{CONFIG}dockerfiles: .\n")
+    _run(root)
+    example = root / "examples/2.0/slim-trixie/Dockerfile"
+    example.parent.mkdir(parents=True)
+    shutil.copy(root / "2.0/slim-trixie/Dockerfile", example)
+
+    result = _run(root, "--check")
+
+    assert (result.return_value, result.output) == (ExitCode.DONE, "")
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     root = _image(tmp_path, {"2.0": VERSIONS["2.0"]})
 

@@ -122,7 +122,7 @@ class Built:
     stderr: str
     calls: tuple[str, ...]
     files: tuple[str, ...]
-    """What lies below /usr/local in the end; links with what they point to."""
+    """What lies below /usr in the end; links with what they point to."""
 
     def options(self, program: str) -> tuple[str, ...]:
         return tuple(call.removeprefix(f"{program} ") for call in self.calls if call.startswith(f"{program} "))
@@ -151,12 +151,13 @@ async def built(
         *("--build-context", f"{known[0].base}={base}"),
         *("--build-context", f"source={sources}"),
         *("--output", f"type=local,dest={out}"),
+        *("--network", "none"),
         *("--progress", "plain"),
         str(context),
     ]
     finished = await runner.run(command, check=False, env=engine.environment)
     calls = (out / "calls").read_text().splitlines() if finished.returncode == 0 else ()
-    return Built(finished.returncode, finished.stderr, tuple(calls), tuple(_listed(out / "usr" / "local")))
+    return Built(finished.returncode, finished.stderr, tuple(calls), tuple(_listed(out / "usr")))
 
 
 def _listed(folder: Path) -> list[str]:
@@ -239,18 +240,18 @@ async def test_a_word_that_is_neither_yes_nor_no_is_refused(
 
 
 INSTALLED = (
-    "bin/idle -> idle3",
-    "bin/idle3",
-    "bin/pip -> pip3",
-    "bin/pip3",
-    "bin/pydoc -> pydoc3",
-    "bin/pydoc3",
-    "bin/python -> python3",
-    "bin/python-config -> python3-config",
-    "bin/python3",
-    "bin/python3-config",
-    "lib/libpython3.so",
-    "lib/python3/os.py",
+    "local/bin/idle -> idle3",
+    "local/bin/idle3",
+    "local/bin/pip -> pip3",
+    "local/bin/pip3",
+    "local/bin/pydoc -> pydoc3",
+    "local/bin/pydoc3",
+    "local/bin/python -> python3",
+    "local/bin/python-config -> python3-config",
+    "local/bin/python3",
+    "local/bin/python3-config",
+    "local/lib/libpython3.so",
+    "local/lib/python3/os.py",
 )
 
 
@@ -275,6 +276,13 @@ async def test_a_slim_image_keeps_only_what_it_needs(engine: Engine, runner: Sys
         "python3 --version",
         "pip3 --version",
     )
+
+
+async def test_a_full_image_helps_gdb(engine: Engine, runner: SystemRunner, tmp_path: Path) -> None:
+    result = await built("3.13/trixie", engine, runner, tmp_path, triplet="x86_64-linux-gnu")
+
+    assert result.returncode == 0, result.stderr
+    assert result.files == (*INSTALLED, "share/gdb/auto-load/usr/local/bin/python3-gdb.py")
 
 
 async def test_an_alpine_image_keeps_only_what_it_needs(engine: Engine, runner: SystemRunner, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.platforms import ARCHES
-from orchestrator.tools import emulation
+from orchestrator.tools import bridges, emulation
 from orchestrator.tools.apt import Apt, debian
 from orchestrator.tools.capabilities import capabilities
 from orchestrator.tools.docker_host import Engine
@@ -38,8 +38,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def up(home: Path) -> Engine:
-    """An engine that shares nothing with others: folder, socket, network."""
-    words = ("engine", "up", "--socket", str(home / "docker.sock"), "--no-bridge", "--format", "json")
+    """An engine that shares nothing with others: neither folder nor socket nor network."""
+    words = ("engine", "up", "--socket", str(home / "docker.sock"), "--format", "json")
     facts = json.loads(orchestrator(*words, state=home, environment=NO_CHOICE).stdout)
     return Engine(facts["host"], facts["private"], facts["version"], tuple(facts["platforms"]), here=facts["here"])
 
@@ -50,11 +50,13 @@ def pid_of(home: Path, program: str) -> int:
 
 
 def traces(home: Path) -> list[str]:
-    """What runs or is mounted with a path of this state folder."""
+    """What runs or is mounted with a path of this state folder, and its network."""
     lines = subprocess.run(("ps", "-eww", "-o", "args"), capture_output=True, text=True, check=True).stdout.splitlines()
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     ours = [line for line in (*lines, *mounts) if f"{home}/" in line and "orchestrator" not in line]
-    return [*ours, *(line for line in lines if LONG in line)]
+    devices = subprocess.run(("ip", "-oneline", "link"), capture_output=True, text=True, check=True).stdout.splitlines()
+    bridge = bridges.name_of(home / "engine")
+    return [*ours, *(line for line in lines if LONG in line), *(line for line in devices if bridge in line)]
 
 
 def imported(engine: Engine, arch: str, content: bytes) -> str:
@@ -79,7 +81,7 @@ def status_of(engine: Engine, arch: str, image: str, *words: str) -> int:
     """How a container of the image ends."""
     platform = str(ARCHES[arch].platform)
     return subprocess.run(
-        ("docker", "run", "--rm", "--network", "none", "--platform", platform, image, "/bin/busybox", *words),
+        ("docker", "run", "--rm", "--platform", platform, image, "/bin/busybox", *words),
         env={**os.environ, **engine.environment},
         check=False,
         capture_output=True,
@@ -124,15 +126,12 @@ def test_a_build_runs_foreign_programs(home: Path, tmp_path: Path, busybox: byte
     lines = ["FROM scratch", "COPY busybox /bin/sh", 'RUN ["/bin/sh", "-c", "uname -m >/machine"]']
     (context / "Dockerfile").write_text("\n".join([*lines, 'CMD ["/bin/sh", "-c", "cat /machine; uname -m"]']))
     platform = ("--platform", str(ARCHES[FOREIGN].platform))
-    # Without a bridge there is no network but the host's.
     docker(
         engine,
         "buildx",
         "build",
         "--builder",
         "default",
-        "--network",
-        "host",
         *platform,
         "--tag",
         "t",
@@ -140,7 +139,7 @@ def test_a_build_runs_foreign_programs(home: Path, tmp_path: Path, busybox: byte
         str(context),
     )
 
-    printed = docker(engine, "run", "--rm", "--network", "none", *platform, "t")
+    printed = docker(engine, "run", "--rm", *platform, "t")
 
     assert printed.split() == [FOREIGN, FOREIGN]
 
@@ -167,7 +166,6 @@ def test_two_processes_at_once_start_one_engine(home: Path) -> None:
         "up",
         "--socket",
         str(home / "docker.sock"),
-        "--no-bridge",
     )
     environment = {**os.environ, "ORCHESTRATOR_STATE": str(home)}
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -208,7 +206,7 @@ def test_down_leaves_nothing_behind_even_of_a_killed_engine_with_a_container(hom
     engine = up(home)
     image = imported(engine, FOREIGN, busybox)
     platform = ("--platform", str(ARCHES[FOREIGN].platform))
-    docker(engine, "run", "--detach", "--network", "none", *platform, image, "/bin/busybox", "sleep", LONG)
+    docker(engine, "run", "--detach", *platform, image, "/bin/busybox", "sleep", LONG)
     during = traces(home)
     os.kill(pid_of(home, "dockerd"), signal.SIGKILL)
 
@@ -229,6 +227,20 @@ def test_down_with_purge_deletes_its_folder(home: Path) -> None:
 
     assert not (home / "engine").exists()
     assert "nothing to stop" in again.stderr
+
+
+def test_two_engines_leave_each_other_their_network(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, busybox: bytes
+) -> None:
+    first = up(home)
+    image = imported(first, FOREIGN, busybox)
+    neighbour = tmp_path_factory.mktemp("n")
+    try:
+        up(neighbour)
+    finally:
+        orchestrator("engine", "down", "--purge", state=neighbour)
+
+    assert status_of(first, FOREIGN, image, "ip", "route", "get", "192.0.2.1") == 0
 
 
 def test_an_engine_of_others_is_used_and_never_stopped(home: Path, tmp_path: Path) -> None:
@@ -257,7 +269,7 @@ def test_a_socket_that_somebody_else_serves_is_left_alone(home: Path) -> None:
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(home / "docker.sock"))
         other.listen()
-        words = ("engine", "up", "--socket", str(home / "docker.sock"), "--no-bridge")
+        words = ("engine", "up", "--socket", str(home / "docker.sock"))
 
         finished = orchestrator(*words, state=home, environment=NO_CHOICE, check=False)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import CommandError, ProgramMissingError
+from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError
 from orchestrator.tools.process import Finished, SystemRunner
 
 pytestmark = pytest.mark.integration
@@ -73,6 +73,20 @@ async def test_a_missing_program_is_named_with_the_remedy(runner: SystemRunner, 
         await runner.stream(["no-such-program"], on_stderr=lambda _: None)
     with pytest.raises(ProgramMissingError, match=remedy):
         runner.start(["no-such-program"], log=tmp_path / "log")
+
+
+async def test_a_file_that_is_no_program_is_named(runner: SystemRunner, tmp_path: Path) -> None:
+    (tmp_path / "text").touch()
+
+    with pytest.raises(ProgramMissingError, match=f"`{tmp_path}/text` cannot be started: Permission denied"):
+        await runner.run([str(tmp_path / "text")])
+
+
+async def test_a_missing_folder_to_run_in_is_not_taken_for_a_missing_program(
+    runner: SystemRunner, tmp_path: Path
+) -> None:
+    with pytest.raises(LocalOutputError, match=f"{tmp_path}/gone: No such file or directory; `true` was to run in it"):
+        await runner.run(["true"], cwd=tmp_path / "gone")
 
 
 async def test_stderr_is_handed_on_while_the_program_runs(runner: SystemRunner, tmp_path: Path) -> None:

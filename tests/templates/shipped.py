@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from orchestrator.model.config import Config
-from orchestrator.model.dockerfiles import Instruction, instructions
 from orchestrator.model.facts import Facts, facts
+from orchestrator.model.instructions import Instruction, instructions
 from orchestrator.render.dockerfile import SUFFIX, TEMPLATES, path_of, render
 from orchestrator.tools import files, inputs
 

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.model.debian_bases import Recipe
 from orchestrator.model.oci import OCI_INDEX, Document
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.debian_bases import Imported, Workshop, import_base
+from orchestrator.tools.debian_roots import Tools
 from tests.tools.test_debian_roots import PROGRAM, FakeArchive, FakeRunner
 
 BUSYBOX = Recipe("busybox", "trixie")
@@ -59,8 +60,7 @@ def workshop(
     state: Path, registry: FakeRegistry, *, archive: FakeArchive | None = None, able: frozenset[str] = frozenset()
 ) -> Workshop:
     return Workshop(
-        archive=archive or FakeArchive(),
-        runner=FakeRunner(FILES),
+        tools=Tools(archive or FakeArchive(), FakeRunner(FILES), as_root=True),
         registry=registry,
         address="127.0.0.1:5000",
         state=state,
@@ -150,7 +150,18 @@ async def test_whole_systems_need_a_machine_that_runs_their_programs(
         await import_base(Recipe("debian", "trixie"), ["s390x"], work)
 
 
-async def test_nothing_is_left_of_the_work(tmp_path: Path) -> None:
+async def test_nothing_is_left_of_the_work_nor_of_a_run_that_was_cut_off(tmp_path: Path) -> None:
+    cut_off = tmp_path / "bases" / "import-before"
+    cut_off.mkdir(parents=True)
+    (cut_off / "root.tar").write_bytes(b"half")
+
     await import_base(BUSYBOX, ["amd64"], workshop(tmp_path, FakeRegistry()))
 
     assert [path.name for path in (tmp_path / "bases").iterdir()] == ["lock"]
+
+
+async def test_a_state_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(b"a file where the folder should be")
+
+    with pytest.raises(LocalOutputError, match="Not a directory; bases are made in"):
+        await import_base(BUSYBOX, ["amd64"], workshop(tmp_path / "state", FakeRegistry()))

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import ContractBrokenError, UnavailableError
 from orchestrator.model.debian_bases import BUILD_PACKAGES, Recipe
 from orchestrator.model.debian_release import Release
-from orchestrator.tools.debian_roots import Root, make, system_command
+from orchestrator.tools.debian_roots import Root, Tools, make, system_command
 from orchestrator.tools.process import Finished
 
 PROGRAM = b"\x7fELF\0[\0[[\0ls\0sh\0\0"
@@ -78,7 +78,11 @@ async def made(
     recipe: Recipe, runner: FakeRunner, folder: Path, *, archive: FakeArchive | None = None, arch: str = "s390x"
 ) -> Root:
     return await make(
-        recipe, arch_name=arch, release=RELEASE, archive=archive or FakeArchive(), runner=runner, folder=folder
+        recipe,
+        arch_name=arch,
+        release=RELEASE,
+        tools=Tools(archive or FakeArchive(), runner, as_root=False),
+        folder=folder,
     )
 
 
@@ -134,9 +138,13 @@ async def test_why_a_system_could_not_be_made_is_told_in_a_line(tmp_path: Path) 
 
 
 def test_the_command_of_a_slim_system() -> None:
-    command = system_command(Recipe("debian", "trixie", slim=True), arch_name="arm32v5", folder=Path("/work"))
+    command = system_command(
+        Recipe("debian", "trixie", slim=True), arch_name="arm32v5", folder=Path("/work"), as_root=True
+    )
 
     assert command == [
+        "unshare",
+        "--mount",
         "mmdebstrap",
         "--variant",
         "minbase",
@@ -170,7 +178,7 @@ def test_the_command_of_a_slim_system() -> None:
 def test_build_packages_are_in_their_own_base_alone() -> None:
     packages = ",".join(BUILD_PACKAGES)
     commands = {
-        family: system_command(Recipe(family, "trixie"), arch_name="amd64", folder=Path("/work"))
+        family: system_command(Recipe(family, "trixie"), arch_name="amd64", folder=Path("/work"), as_root=False)
         for family in ("debian", "buildpack-deps")
     }
 
