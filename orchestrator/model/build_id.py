@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from orchestrator.model.platforms import Platform
 
@@ -33,7 +33,15 @@ class BuildInputs:
 
 def build_id(inputs: BuildInputs) -> str:
     """64 hex digits over canonical JSON."""
-    document = {**asdict(inputs), "platform": str(inputs.platform), "schema": _SCHEMA}
+    document = {
+        "dockerfile": inputs.dockerfile,
+        "files": dict(inputs.files),
+        "platform": str(inputs.platform),
+        "build_args": dict(inputs.build_args),
+        "bases": dict(inputs.bases),
+        "builder": inputs.builder,
+        "schema": _SCHEMA,
+    }
     return hashlib.sha256(canonical_json(document)).hexdigest()
 
 

@@ -1,6 +1,5 @@
 """Reads a Dockerfile as far as a plan needs it: its stages and the images they stand on."""
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -127,7 +126,8 @@ def _takes(instruction: Instruction, *, stages: Sequence[Stage]) -> Iterator[str
             )
         if name.lower() == stages[-1].name:
             raise ValueError(f"the stage {name} takes files from itself")
-        if name.isdecimal() and not (instruction.keyword == "COPY" and int(name) < len(stages) - 1):
+        is_stage_number = instruction.keyword == "COPY" and name in map(str, range(len(stages) - 1))
+        if name.isdecimal() and not is_stage_number:
             raise ValueError(f"from={name} is no earlier stage; name one, or an image")
         yield name
 
@@ -137,5 +137,5 @@ def _from(instruction: Instruction) -> Iterator[str]:
         if (instruction.keyword, flag) == ("COPY", "from"):
             yield value
         elif (instruction.keyword, flag) == ("RUN", "mount"):
-            options = (option.partition("=") for option in next(csv.reader([value]), ()))
+            options = (option.strip('"').partition("=") for option in value.split(","))
             yield from (name for key, _, name in options if key.lower() == "from")

@@ -28,7 +28,11 @@ _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
         ),
         ExitCode.NOT_AUTHORISED,
     ),
-    (_any(r"unexpected commit digest", r"failed size validation"), ExitCode.CONTRACT_BROKEN),
+    (
+        # Bytes that are not what their digest says, and a manifest whose blobs are gone.
+        _any(r"unexpected commit digest", r"failed size validation", r"could not fetch content descriptor"),
+        ExitCode.CONTRACT_BROKEN,
+    ),
     (
         _any(
             # The builder went away, or stumbles over its own work (moby/buildkit#1296, containerd's locks).

@@ -51,10 +51,13 @@ def assemble(members: Iterable[Member]) -> Document:
 
 
 def lost(live: Document, members: Sequence[Member]) -> tuple[str, ...]:
-    """The platforms that a live index has and these members lack; the release of Windows counts, its patch does not."""
+    """The platforms that a live index has and these members lack, variants spelled out.
+
+    The release of Windows counts, its patch does not.
+    """
     kept = {_identity(member.image) for member in members}
-    images = [child for child in live.children if child.platform and not child.is_attestation]
-    return tuple(dict.fromkeys(str(image.platform) for image in images if _identity(image) not in kept))
+    there = [_identity(child) for child in live.children if child.platform and not child.is_attestation]
+    return tuple(dict.fromkeys(platform for platform, release in there if (platform, release) not in kept))
 
 
 def _identity(image: Descriptor) -> tuple[str, str]:

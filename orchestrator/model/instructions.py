@@ -116,7 +116,8 @@ def _words(instruction: Instruction) -> tuple[str, ...]:
     """Where heredocs may be opened; nowhere in a text that a shell could not read."""
     keyword, text = instruction.keyword, instruction.text
     if keyword == "ONBUILD":
-        keyword, _, text = text.partition(" ")
+        keyword, *rest = _SPACE.split(text, maxsplit=1)
+        text = "".join(rest)
     try:
         return split(text) if keyword.upper() in _TAKES_HEREDOCS else ()
     except ValueError:

@@ -1,5 +1,6 @@
 """The plan: every build that should exist, whether it does, and why it is needed."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from orchestrator.model.build_id import BuildInputs, build_id
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.targets import Target
+
+_PLAIN = re.compile(r"[A-Za-z0-9_=.,:/@%+-]+")
 
 
 class State(StrEnum):
@@ -54,9 +57,13 @@ class Build:
     def make_command(self) -> str:
         """The one command that repeats this build."""
         facts = self.target.facts
+        arguments = [f"{name}={value}" for name, value in sorted(self.inputs.build_args.items())]
+        if not all(_PLAIN.fullmatch(argument) for argument in arguments):
+            # Make takes words apart at spaces and reads `$`, so such values cannot go through it.
+            options = (word for argument in arguments for word in ("--build-arg", argument))
+            return shlex.join(("orchestrator", "build", str(self.target), *options))
         words = ("make", "build", f"VERSION={facts.line}", f"VARIANT={facts.variant.name}", f"ARCH={self.target.arch}")
-        arguments = shlex.join(f"{key}={value}" for key, value in sorted(self.inputs.build_args.items()))
-        return " ".join(words) + (f" BUILD_ARGS={shlex.quote(arguments)}" if arguments else "")
+        return shlex.join(words) + (f" BUILD_ARGS={shlex.quote(' '.join(arguments))}" if arguments else "")
 
 
 @dataclass(frozen=True, slots=True)

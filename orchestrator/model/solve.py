@@ -8,6 +8,8 @@ from typing import Any
 
 # `[linux/s390x stage-1 2/3] RUN make`: what is not numbered is BuildKit's bookkeeping.
 _STEP = re.compile(r"\[(?:\S+ )*(\d+)/(\d+)\] ")
+_PROCESS = re.compile(r'process ".*" did not complete successfully: ', re.DOTALL)
+_CANCELLED = "context canceled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Progress:
     def failed(self) -> Vertex | None:
         """The instruction that broke the build; a vertex that was only cancelled is not it."""
         errors = [vertex for vertex in self.vertexes.values() if vertex.error]
-        return next((vertex for vertex in errors if "context canceled" not in vertex.error), None)
+        return next((vertex for vertex in errors if not vertex.error.endswith(_CANCELLED)), None)
 
     def _steps(self) -> list[Vertex]:
         return [vertex for vertex in self.vertexes.values() if _STEP.match(vertex.name)]
@@ -80,3 +82,8 @@ class Progress:
 def title(name: str) -> str:
     """A vertex's name for people: on one line, without the platform and stage in front."""
     return re.sub(r"\s+", " ", _STEP.sub(r"\1/\2 ", name, count=1)).strip()
+
+
+def explanation(vertex: Vertex) -> str:
+    """Why an instruction failed, for people: without the whole script of a RUN, which BuildKit quotes on one line."""
+    return f"{title(vertex.name)}: {_PROCESS.sub('', vertex.error)}"

@@ -12,8 +12,7 @@ from orchestrator.model.targets import Target
 from orchestrator.model.variants import Variant
 
 _NEWEST = "latest"
-# Several releases of Windows stand side by side under one tag; the client picks by os.version.
-_MAY_SHARE_AN_ARCH = frozenset({"windows-amd64"})
+_WINDOWS = "windows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,15 @@ def tag_order(tag: str) -> tuple[bool, int, str]:
 
 def check(targets: Iterable[Target], tags_of: Mapping[tuple[str, Variant], Tags]) -> None:
     """Refuse a tag that would name two different images on one arch; raises InputError naming each."""
-    owners: dict[tuple[str, str], list[Facts]] = defaultdict(list)
+    owners: dict[tuple[str, str, str], list[Facts]] = defaultdict(list)
     for target in targets:
+        # Several releases of Windows stand side by side under one tag; the client picks by os.version.
+        release = target.facts.variant.release if target.platform.os == _WINDOWS else ""
         for tag in tags_of[target.facts.line, target.facts.variant].all:
-            if target.arch not in _MAY_SHARE_AN_ARCH:
-                owners[tag, target.arch].append(target.facts)
+            owners[tag, target.arch, release].append(target.facts)
     problems = {
         f"tag {tag}: {' and '.join(facts.name for facts in several)} would both be published under it; mend `aliases`"
-        for (tag, _), several in owners.items()
+        for (tag, _, _), several in owners.items()
         if len(several) > 1
     }
     if problems:

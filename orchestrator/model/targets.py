@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from orchestrator.errors import NothingSelectedError
@@ -83,35 +83,46 @@ class Matrix:
         return cls(tuple(targets), tuple(excluded))
 
     def select(self, selection: Selection) -> tuple[Target, ...]:
-        """The targets asked for, in the matrix's order; raises NothingSelectedError that names what comes nearest."""
-        selected = tuple(target for target in self.targets if selection.takes(target))
-        unknown = [name for name in selection.names if not any(_named(name, target) for target in selected)]
-        if selected and not unknown:
-            return selected
-        problems = [self._nearest(name) for name in unknown] or [self._unmatched(selection)]
-        raise NothingSelectedError(*problems)
+        """The targets asked for, in the matrix's order; raises NothingSelectedError that names what comes nearest.
 
-    def _nearest(self, name: str) -> str:
-        known = {target.facts.name for target in self.targets} | {str(target) for target in self.targets}
+        Every name must be there and take something; an option that repeats need not match each time.
+        """
+        selected = tuple(target for target in self.targets if selection.takes(target))
+        idle = [name for name in selection.names if not any(_named(name, target) for target in selected)]
+        if selected and not idle:
+            return selected
+        problems = [self._without(replace(selection, names=(name,))) for name in idle]
+        raise NothingSelectedError(*problems or [self._unmatched(selection)])
+
+    def _without(self, selection: Selection) -> str:
+        """Why one name selects nothing: there is no such target, or the options beside it leave it out."""
+        (name,) = selection.names
+        if any(_named(name, target) for target in self._all):
+            return self._unmatched(selection)
+        known = {word for target in self.targets for word in (target.facts.name, str(target))}
         return f"no target {name!r}{_suggestion(name, known)}"
 
     def _unmatched(self, selection: Selection) -> str:
         reasons = [
-            *(_hint("version", word, {target.facts.line for target in self.targets}) for word in selection.versions),
+            *(_hint("version", word, self._version_words()) for word in selection.versions),
             *(_hint("variant", word, self._variant_words()) for word in selection.variants),
-            *(
-                _hint("arch", word, {target.arch for target in self.targets})
-                for word in selection.arches
-                if word != ALL
-            ),
+            *(_hint("arch", word, {target.arch for target in self._all}) for word in selection.arches if word != ALL),
         ]
         rules = {rule.reason for target, rule in self.excluded if selection.takes(target)}
         because = f" (excluded: {'; '.join(sorted(rules))})" if rules else ""
         hints = "".join(filter(None, reasons))
         return f"nothing is selected by {selection}{hints}{because}; `orchestrator list` shows the targets"
 
+    @property
+    def _all(self) -> tuple[Target, ...]:
+        return (*self.targets, *(target for target, _ in self.excluded))
+
+    def _version_words(self) -> set[str]:
+        return {word for target in self._all for word in (target.facts.line, target.facts.version)}
+
     def _variant_words(self) -> set[str]:
-        return {word for t in self.targets for word in (t.facts.variant.name, t.facts.variant.group)}
+        variants = {target.facts.variant for target in self._all}
+        return {word for variant in variants for word in (variant.path, variant.name, variant.group)}
 
 
 def _named(name: str, target: Target) -> bool:

@@ -113,7 +113,7 @@ def size(count: int) -> str:
     """Bytes for people, in powers of 1000."""
     amount = float(count)
     for unit in _UNITS[:-1]:
-        if amount < 1000:
+        if round(amount, 1) < 1000:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} {_UNITS[-1]}"

@@ -10,12 +10,15 @@ from pathlib import Path
 from orchestrator.errors import ExitCode, LocalOutputError
 from orchestrator.model.failures import cause
 from orchestrator.model.plan import Build
-from orchestrator.model.solve import Output, Progress, Vertex, events, title
+from orchestrator.model.solve import Output, Progress, Vertex, events, explanation, title
 from orchestrator.tools.process import Runner
 from orchestrator.tools.rawjson import Decoder
 
 # Terminal escapes and other control characters of a RUN's output: a log must not be able to steer a terminal.
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[]PX^_].*?(?:\x07|\x1b\\|$)|\x1b[@-_]|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]"
+)
+_ERROR = "ERROR: "
 _TAIL_LINES = 20
 
 
@@ -58,7 +61,7 @@ def build_command(order: Order) -> list[str]:
         *_repeat("--build-context", (f"{base.name.short}=docker-image://{base.pinned}" for base in build.bases)),
         *(("--build-context", f"source={order.sources}") if order.sources else ()),
         *_repeat("--build-arg", (f"{name}={value}" for name, value in sorted(build.inputs.build_args.items()))),
-        *("--output", f"type=oci,dest={order.output},tar=false,rewrite-timestamp=true,name={build.staging}"),
+        *("--output", f"type=oci,{_csv(f'dest={order.output}')},tar=false,rewrite-timestamp=true,name={build.staging}"),
         *("--file", str(order.context / "Dockerfile")),
         str(order.context),
     ]
@@ -90,9 +93,10 @@ async def solve(
             session.take(b"", final=True)
     except OSError as error:
         raise LocalOutputError(f"{log}: {error.strerror}; free some space or mend its rights") from error
-    message = session.message()
-    code = cause(message) if status else ExitCode.DONE
-    return Solved(code, message, session.progress, tuple(session.tail))
+    if not status:
+        return Solved(ExitCode.DONE, "", session.progress, tuple(session.tail))
+    message = session.message() or f"buildx ended with {status} and gave no reason"
+    return Solved(cause(session.error()), message, session.progress, tuple(session.tail))
 
 
 class _Session:
@@ -108,7 +112,7 @@ class _Session:
         self._on_line = on_line
         self._decoder = Decoder()
         self._stray: list[str] = []
-        self._unfinished: dict[str, str] = {}
+        self._unfinished: dict[str, bytes] = {}
 
     def take(self, chunk: bytes, *, final: bool = False) -> None:
         for item in self._decoder.feed(chunk, final=final):
@@ -121,11 +125,24 @@ class _Session:
                     self._moved(event)
                 else:
                     self._printed(event)
+        if final:
+            for vertex in tuple(self._unfinished):
+                self._finish_line(vertex)
+
+    def error(self) -> str:
+        """What BuildKit says of the failure: the broken instruction's own error, else what buildx said last."""
+        failed = self.progress.failed
+        return failed.error if failed else self._last_words()
 
     def message(self) -> str:
-        """Why the build failed: the broken instruction's own error, else what buildx said last."""
+        """The same for people."""
         failed = self.progress.failed
-        return failed.error if failed else "\n".join(self._stray[-_TAIL_LINES:])
+        return _clean(explanation(failed) if failed else self._last_words())
+
+    def _last_words(self) -> str:
+        # An excerpt of the Dockerfile stands before the error, and may mention anything.
+        errors = [number for number, line in enumerate(self._stray) if line.startswith(_ERROR)]
+        return "\n".join(self._stray[errors[-1] if errors else -_TAIL_LINES :]).removeprefix(_ERROR)
 
     def _moved(self, vertex: Vertex) -> None:
         before = self.progress.vertexes.get(vertex.digest)
@@ -135,23 +152,30 @@ class _Session:
             self._say(f"> {name}: cached")
         elif vertex.is_started and not (before and before.is_started):
             self._say(f"> {name}")
+        if vertex.is_completed:
+            self._finish_line(vertex.digest)
         if vertex.error and not (before and before.error):
-            self._say(f"> {name}: {vertex.error}")
+            self._say(f"> {explanation(vertex)}")
         self._on_progress(self.progress)
 
     def _printed(self, output: Output) -> None:
-        text = self._unfinished.pop(output.vertex, "") + output.text.decode("utf-8", "replace")
-        *lines, rest = text.replace("\r\n", "\n").split("\n")
+        *lines, rest = (self._unfinished.pop(output.vertex, b"") + output.text).split(b"\n")
         if rest:
             self._unfinished[output.vertex] = rest
         for line in lines:
-            self._say(line)
+            self._say(line.decode("utf-8", "replace"))
 
-    def _say(self, line: str) -> None:
-        clean = _CONTROL.sub("", line.rpartition("\r")[2] if "\r" in line else line)
-        self._write(clean + "\n")
-        self.tail.append(clean)
-        self._on_line(clean)
+    def _finish_line(self, vertex: str) -> None:
+        """Say what a program wrote without ending the line: often it is its last word."""
+        if line := self._unfinished.pop(vertex, b""):
+            self._say(line.decode("utf-8", "replace"))
+
+    def _say(self, text: str) -> None:
+        for line in text.split("\n"):
+            clean = _clean(line)
+            self._write(clean + "\n")
+            self.tail.append(clean)
+            self._on_line(clean)
 
 
 def _make_way(output: Path, log: Path) -> None:
@@ -160,6 +184,16 @@ def _make_way(output: Path, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     # The log will be a new file: another run may still write to the one of that name.
     log.unlink(missing_ok=True)
+
+
+def _clean(line: str) -> str:
+    """A line as a terminal would show it in the end: what was overwritten after a carriage return is gone."""
+    return "\n".join(_CONTROL.sub("", part.rstrip("\r").rpartition("\r")[2]) for part in line.split("\n"))
+
+
+def _csv(field: str) -> str:
+    """A field of an option that buildx reads as CSV: a path may have a comma."""
+    return '"' + field.replace('"', '""') + '"' if re.search('[",]', field) else field
 
 
 def _repeat(option: str, values: Iterable[str]) -> Iterator[str]:

@@ -95,6 +95,8 @@ def failure(answer: Answer, *, what: str) -> OrchestratorError | TransientError:
         return ContractBrokenError(f"{what}: answered {answer.summary}, which is no answer to this")
     if refusal := _refusal(status, codes):
         return NotAuthorisedError(f"{what}: refused, {answer.summary}; {refusal}")
+    if answer.is_absent:
+        return InputError(f"{what}: the registry does not know it, {answer.summary}; create the repository there first")
     if codes & _PERMANENT or (status < 500 and status not in _BUSY_STATUSES):
         return InputError(f"{what}: the registry does not accept it, {answer.summary}")
     return TransientError(answer.summary, status=status, wait=retry_after(answer.headers))

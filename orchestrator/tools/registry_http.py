@@ -18,6 +18,7 @@ from orchestrator import __version__
 from orchestrator.errors import ContractBrokenError, InputError
 from orchestrator.model.references import DOCKER_HUB
 from orchestrator.tools.registry_answers import Answer, redacted, retry_after
+from orchestrator.tools.registry_pace import Pace
 from orchestrator.tools.registry_retry import Cause, Policy, TransientError
 
 DOCKER_HUB_HOST = "registry-1.docker.io"
@@ -26,7 +27,6 @@ _ANSWER_MAX_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _MAX_HOPS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TOO_MANY_REQUESTS = 429
 
 log = structlog.get_logger()
 
@@ -60,6 +60,7 @@ class Endpoints:
     """By registry: what stands before ``/v2/`` where it does not begin at the root."""
 
     def base(self, registry: str) -> URL:
+        """Where the registry's API begins."""
         host = DOCKER_HUB_HOST if registry == DOCKER_HUB else registry
         scheme = "http" if registry in self.plain_http or is_loopback(URL(f"//{host}").host or "") else "https"
         path = self.paths.get(registry, "").strip("/")
@@ -74,34 +75,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _Host:
-    """One host's share of our attention: so many requests at once, and slower after a 429."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.has_answered = False
-        self._policy = policy
-        self._slots = asyncio.Semaphore(policy.concurrency)
-        self._next = 0.0
-        self._pause = 0.0
-
-    @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        async with self._slots:
-            while (seconds := self._next - self._policy.clock()) > 0:
-                await self._policy.sleep(seconds)
-            self._next = self._policy.clock() + self._pause
-            yield
-
-    def note(self, answer_status: int, *, wait: float | None) -> None:
-        self.has_answered = True
-        if answer_status == _TOO_MANY_REQUESTS:
-            self._pause = self._policy.throttled_seconds
-            asked = min(wait or 0.0, self._policy.longest_retry_after_seconds)
-            self._next = max(self._next, self._policy.clock() + max(self._pause, asked))
-        else:
-            self._pause = 0.0 if self._pause < self._policy.throttled_seconds / 16 else self._pause / 2
-
-
 class Transport:
     """Sends requests; raises TransientError for what may go away, InputError for a certificate that is not trusted."""
 
@@ -109,7 +82,7 @@ class Transport:
         self.requests: Counter[str] = Counter()
         """How many requests went out, by method; each attempt and each redirect counts."""
         self._policy = policy
-        self._hosts: dict[URL, _Host] = {}
+        self._hosts: dict[URL, Pace] = {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -160,10 +133,8 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("the registry client is used before it is opened")
-        host = self._hosts.setdefault(url.origin(), _Host(self._policy))
-        # A body that flows can be sent but once; one at rest aiohttp would by itself send again when a connection
-        # breaks, though the first may have been acted on.
-        content = request.body() if callable(request.body) else _flowing(request.body)
+        host = self._hosts.setdefault(url.origin(), Pace(self._policy))
+        content = _flowing(request) if request.body_size else None
         sized = {**headers, "Content-Length": str(request.body_size)} if request.body_size else headers
         async with host.turn():
             self.requests[request.method] += 1
@@ -174,7 +145,7 @@ class Transport:
                         request.method,
                         url,
                         headers=sized,
-                        data=content if request.body_size else None,
+                        data=content,
                         allow_redirects=False,
                     ) as response:
                         # What follows is read under the time limit between two reads; how long it is, the reader knows.
@@ -194,7 +165,15 @@ async def _whole(response: aiohttp.ClientResponse, request: Request) -> Answer:
     return Answer(response.status, lowered(response), bytes(body))
 
 
-async def _flowing(content: bytes) -> AsyncIterator[bytes]:
+def _flowing(request: Request) -> AsyncIterator[bytes]:
+    """The body as a stream, which can be sent but once.
+
+    One at rest aiohttp would by itself send again when a connection breaks, though the first may have been acted on.
+    """
+    return request.body() if callable(request.body) else _once(request.body)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
@@ -222,7 +201,7 @@ def redirection(url: URL, headers: Mapping[str, str], location: str, *, what: st
 
 
 @contextlib.contextmanager
-def _translated(request: Request, *, url: URL, host: _Host) -> Iterator[None]:
+def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
     where = url.authority
     try:
         yield
@@ -237,7 +216,7 @@ def _translated(request: Request, *, url: URL, host: _Host) -> Iterator[None]:
         # One that answered before is restarting rather than wrongly named.
         cause = Cause.BUSY if host.has_answered else Cause.UNREACHABLE
         raise TransientError(f"cannot reach {where}: {_reason(error)}", cause=cause) from error
-    except aiohttp.InvalidURL as error:
+    except (aiohttp.InvalidURL, UnicodeError) as error:
         kind = InputError if url == request.url else ContractBrokenError
         raise kind(f"{request.what}: {redacted(str(url))!r} is no URL that can be asked") from error
     except TimeoutError as error:

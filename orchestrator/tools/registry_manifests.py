@@ -61,9 +61,9 @@ class Manifests:
 
         `is_new`: the caller has just seen that nothing is there.
         """
-        place = _place(reference)
-        if place.digest not in {"", document.digest}:
-            raise InputError(f"writing {place}: the document's digest is {document.digest}")
+        if reference.digest not in {"", document.digest}:
+            raise InputError(f"writing {reference}: the document's digest is {document.digest}")
+        place = replace(reference, digest="") if reference.tag else reference
         before = frozenset[str]() if is_new else await self._before(place)
         if before is not None and document.digest in before:
             return False
@@ -150,8 +150,7 @@ class Manifests:
     async def _shows(self, place: Reference, document: Document, *, before: frozenset[str] | None) -> bool:
         for seconds in self._session.policy.visible_after_seconds:
             await self._session.policy.sleep(seconds)
-            self._known.pop(place, None)
-            found = await self._read(place)
+            found = await self._written(place)
             if found is not None and found.digest == document.digest:
                 return True
             if found is not None and before is not None and found.digest not in before:
@@ -160,6 +159,19 @@ class Manifests:
                     "there before; another job writes the same tag, run again"
                 )
         return False
+
+    async def _written(self, place: Reference) -> Document | None:
+        self._known.pop(place, None)
+        try:
+            return await self._read(place)
+        except RegistryUnavailableError as error:
+            if error.status != 500:
+                raise
+            # A registry whose disk was full keeps an empty file under the digest, and fails on it ever after.
+            raise ContractBrokenError(
+                f"writing {place}: the registry accepted it but cannot read it, {error}; "
+                "its copy is damaged, ask who runs it to remove it"
+            ) from error
 
     def _request(self, place: Reference, *, what: str, method: str = "GET") -> Request:
         if not (is_digest(place.digest) if place.digest else is_tag(place.tag)):

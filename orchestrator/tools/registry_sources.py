@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ class Body:
     """A blob as the body of a request; keeps our own failure, which the HTTP library shows as a broken connection."""
 
     def __init__(
-        self, source: Source, *, stream: Callable[[Repository, str], AsyncIterator[bytes]], digest: str
+        self, source: Source, *, stream: Callable[[Repository, str], AsyncGenerator[bytes, None]], digest: str
     ) -> None:
         self._source = source
         self._stream = stream
@@ -30,8 +31,9 @@ class Body:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The blob from its beginning; each call begins anew."""
         try:
-            async for chunk in self._begun():
-                yield chunk
+            async with aclosing(self._begun()) as pieces:
+                async for piece in pieces:
+                    yield piece
         except OSError as error:
             self._failure = LocalOutputError(f"{error.filename or 'a file'}: cannot be read: {error.strerror}")
             raise
@@ -43,7 +45,7 @@ class Body:
         if self._failure is not None:
             raise self._failure
 
-    def _begun(self) -> AsyncIterator[bytes]:
+    def _begun(self) -> AsyncGenerator[bytes, None]:
         if isinstance(self._source, Repository):
             return self._stream(self._source, self._digest)
         return _file(self._source) if isinstance(self._source, Path) else _bytes(self._source)
@@ -68,12 +70,12 @@ async def digest_of_source(source: Source) -> str | None:
     return digest_of(source) if isinstance(source, bytes) else await asyncio.to_thread(_digest_of_file, source)
 
 
-async def _bytes(content: bytes) -> AsyncIterator[bytes]:
+async def _bytes(content: bytes) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(content), _CHUNK_BYTES):
         yield content[start : start + _CHUNK_BYTES]
 
 
-async def _file(path: Path) -> AsyncIterator[bytes]:
+async def _file(path: Path) -> AsyncGenerator[bytes, None]:
     def opened() -> BinaryIO:
         return path.open("rb")
 

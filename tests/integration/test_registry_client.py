@@ -230,6 +230,18 @@ async def test_a_write_whose_answer_is_lost_is_looked_for_before_it_is_done_agai
     assert len(proxy.requests("PUT", "/manifests/1.0")) == 1
 
 
+async def test_a_registry_that_restarts_is_waited_for(registry: str, some: Image) -> None:
+    async with client(policy=replace(IMPATIENT, first_seconds=0.1, longest_seconds=0.4)) as through:
+        async with FaultProxy(registry) as before:
+            reference = Repository(before.address, "test/restarted").tagged("1.0")
+            await through.document(reference)
+        pushing = asyncio.create_task(push(through, reference, some))
+        await asyncio.sleep(0.05)
+
+        async with FaultProxy(registry, port=int(before.address.rpartition(":")[2])):
+            assert await pushing
+
+
 async def test_a_registry_that_never_answers_does_not_hold_us(proxy: FaultProxy, tag: Reference) -> None:
     proxy.rules = [Rule(hang=True)]
 
@@ -369,6 +381,32 @@ async def test_a_tag_that_cannot_be_read_is_healed_by_writing_it(
     assert await push(through, tag, some)
 
     assert await through.document(tag) == some.manifest
+
+
+async def test_what_is_written_but_cannot_be_read_is_out_of_contract(
+    through: Registry, proxy: FaultProxy, tag: Reference, some: Image
+) -> None:
+    proxy.rules = [replace(GET_DOCUMENT, status=500, skip=1)]
+
+    with pytest.raises(ContractBrokenError, match="the registry accepted it but cannot read it"):
+        await push(through, tag, some)
+
+
+async def test_a_tag_with_a_digest_is_written_as_the_tag(through: Registry, tag: Reference, some: Image) -> None:
+    await push(through, replace(tag, digest=some.manifest.digest), some)
+
+    assert await through.tags(tag.repository) == ("1.0",)
+
+
+async def test_a_repository_that_must_be_made_first_is_told_as_such(
+    through: Registry, proxy: FaultProxy, tag: Reference, some: Image
+) -> None:
+    proxy.rules = [Rule(method="POST", status=404, body='{"errors":[{"code":"NAME_UNKNOWN"}]}')]
+
+    with pytest.raises(InputError, match="create the repository there first"):
+        await push(through, tag, some)
+
+    assert len(proxy.requests("POST")) == 1
 
 
 async def test_a_document_is_not_written_under_another_digest(through: Registry, tag: Reference, some: Image) -> None:
@@ -739,6 +777,7 @@ async def test_in_a_storm_an_image_arrives_whole_or_not_at_all(tag: Reference, r
         (Reference("127.0.0.1:1", "UPPER/x", "x"), "is not a repository"),
         (Reference("127.0.0.1:1/x", "a", "x"), "is not a repository"),
         (Reference("127.0.0.1:1", "a", "../x"), "expected a reference with a tag or a digest"),
+        (Reference("127.0.0.1:99999", "a", "x"), "is not a repository"),
         (Reference("127.0.0.1:1", "a", ""), "expected a reference with a tag or a digest"),
         (Reference("127.0.0.1:1", "a", digest="sha256:x"), "expected a reference with a tag or a digest"),
     ],
@@ -749,6 +788,12 @@ async def test_no_request_is_made_for_a_name_that_is_none(reference: Reference, 
             await registry.document(reference)
 
         assert registry.requests == {}
+
+
+async def test_a_name_that_no_host_can_have_is_told_as_such() -> None:
+    async with client() as registry:
+        with pytest.raises(InputError, match="is no URL that can be asked"):
+            await registry.document(Reference(f"{'a' * 64}.example.org", "a/b", "1"))
 
 
 @pytest.mark.parametrize(

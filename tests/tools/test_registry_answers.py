@@ -40,6 +40,7 @@ def answer(status: int, *codes: str, message: str = "", **headers: str) -> Answe
         (answer(415), InputError),
         (answer(401), NotAuthorisedError),
         (answer(403, "DENIED"), NotAuthorisedError),
+        (answer(404, "NAME_UNKNOWN"), InputError),
         (answer(404, "DENIED"), NotAuthorisedError),
         (answer(500, "UNAUTHORIZED"), NotAuthorisedError),
         (Answer(405, {}, b"Method not allowed"), NotAuthorisedError),

@@ -1,7 +1,7 @@
 """Tests of what blobs are uploaded from."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,11 @@ from orchestrator.tools.registry_sources import Body, Source, check_size, digest
 ELSEWHERE = Repository("r.example.org", "a/b")
 
 
-async def streamed(repository: Repository, digest: str) -> AsyncIterator[bytes]:
+async def streamed(repository: Repository, digest: str) -> AsyncGenerator[bytes, None]:
     yield f"{repository} {digest}".encode()
 
 
-async def broken(repository: Repository, digest: str) -> AsyncIterator[bytes]:
+async def broken(repository: Repository, digest: str) -> AsyncGenerator[bytes, None]:
     yield b"half"
     raise ContractBrokenError("not what was asked for")
 
