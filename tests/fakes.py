@@ -137,6 +137,7 @@ class FakeDocker:
     unreachable: bool = False
     hangs: bool = False
     """Whether containers run until they are removed."""
+    started: threading.Event = field(default_factory=threading.Event)
     removed: threading.Event = field(default_factory=threading.Event)
     calls: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -189,6 +190,7 @@ class FakeContainer:
 
     def start(self) -> None:
         self.docker.calls.append("start")
+        self.docker.started.set()
 
     def wait(self, *, timeout: float | None) -> dict[str, int]:
         if self.docker.hangs:

@@ -31,6 +31,8 @@ SUITE = "trixie"
 VERSION = "3.13.5"
 SHA256 = "93e583f243454e6e9e4588ca2c2662206ad961659863277afcdb96801647d640"
 """Of upstream's tarball; python.org's own figure."""
+KEY = "7169605F62C751356D054A26A821E680E5FA6305"
+"""Fingerprint of the release manager's key, as orchestrator.yaml has it."""
 LINE, VARIANT = "3.13", f"slim-{SUITE}"
 
 
@@ -71,7 +73,7 @@ def _downloads() -> list[Path]:
     (packaging,) = folder.glob("*.debian.tar.xz")
     if hashlib.sha256(tarball.read_bytes()).hexdigest() != SHA256:
         sys.exit(f"error: Debian's python{LINE} is not {VERSION} any more: {tarball.name}")
-    key = folder / "release-key.asc"
+    key = folder / f"{KEY}.asc"
     with tarfile.open(packaging) as archive:
         member = archive.extractfile("debian/upstream/signing-key.asc")
         key.write_bytes(member.read() if member else b"")

@@ -94,9 +94,9 @@ def command(
         raise InputError("--force and --reason go together: say why what is built already is built again")
     done = run(_build(invocation, selected, Options(forced=reason, **options)))
     if output_format == "json":
-        click.echo(json.dumps(_document(done), indent=2))
+        click.echo(json.dumps(document(done), indent=2))
     else:
-        click.echo(_text(done, dry_run=bool(options["dry_run"])), nl=False)
+        click.echo(text(done, dry_run=bool(options["dry_run"])), nl=False)
     return done.code
 
 
@@ -204,7 +204,7 @@ async def _load(
     return tuple(loaded)
 
 
-def _document(done: Done) -> dict[str, Any]:
+def document(done: Done) -> dict[str, Any]:
     return {
         "schema": 1,
         "exit_code": int(done.code),
@@ -215,7 +215,7 @@ def _document(done: Done) -> dict[str, Any]:
     }
 
 
-def _text(done: Done, *, dry_run: bool) -> str:
+def text(done: Done, *, dry_run: bool) -> str:
     if dry_run:
         return plan_text(done.plan)
     builds = {str(build.target): build for build in done.plan.builds}

@@ -42,7 +42,7 @@ def command(
     Example: orchestrator publish --version 3.14 --dry-run
     """
     project = Project.read(invocation, build_args=build_args)
-    moved = run(_publish(invocation, project, selected, Rules(_platforms(allow_drop), dry_run=dry_run)))
+    moved = run(_publish(invocation, project, selected, Rules(platforms(allow_drop), dry_run=dry_run)))
     code = worst(each.code for each in moved)
     text = json.dumps(moves_document(moved, code), indent=2) + "\n"
     if not dry_run:
@@ -51,7 +51,7 @@ def command(
     return code
 
 
-def _platforms(words: Iterable[str]) -> frozenset[str]:
+def platforms(words: Iterable[str]) -> frozenset[str]:
     """The platforms that these words mean, in every spelling: linux/arm64 is linux/arm64/v8."""
     try:
         meant = {Platform.parse(word).normal for word in words}

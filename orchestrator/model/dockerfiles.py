@@ -101,7 +101,7 @@ class _Arguments:
 
 
 def _stage(instruction: Instruction, *, earlier: Sequence[Stage], arguments: _Arguments) -> Stage:
-    match _SPACE.split(instruction.text):
+    match [word for word in _SPACE.split(instruction.text) if word]:
         case [base]:
             name = str(len(earlier))
         case [base, word, name] if word.upper() == "AS" and _STAGE_NAME.fullmatch(name.lower()):

@@ -51,13 +51,13 @@ def check(targets: Iterable[Target], tags_of: Mapping[tuple[str, Variant], Tags]
         release = target.facts.variant.release if target.platform.os == _WINDOWS else ""
         for tag in tags_of[target.facts.line, target.facts.variant].all:
             owners[tag, target.arch, release].append(target.facts)
-    problems = {
+    problems = dict.fromkeys(
         f"tag {tag}: {' and '.join(facts.name for facts in several)} would both be published under it; mend `aliases`"
-        for (tag, _, _), several in owners.items()
+        for (tag, _, _), several in sorted(owners.items(), key=lambda item: item[0])
         if len(several) > 1
-    }
+    )
     if problems:
-        raise InputError(*sorted(problems))
+        raise InputError(*problems)
 
 
 def _tags(name: str, line: Line, variant: Variant, *, config: Config) -> Tags:

@@ -99,7 +99,7 @@ class Matrix:
         (name,) = selection.names
         if any(_named(name, target) for target in self._all):
             return self._unmatched(selection)
-        known = {word for target in self.targets for word in (target.facts.name, str(target))}
+        known = {str(target) if "@" in name else target.facts.name for target in self.targets}
         return f"no target {name!r}{_suggestion(name, known)}"
 
     def _unmatched(self, selection: Selection) -> str:
@@ -143,5 +143,5 @@ def _hint(kind: str, word: str, known: set[str]) -> str:
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
     return f": did you mean {', '.join(near)}?" if near else ""

@@ -88,6 +88,14 @@ class Apt:
             await self._apt_get(*options, "download", *names, cwd=_made(into))
         return _fetched(names, into)
 
+    async def download_source(self, name: str, *, suite: str, into: Path) -> None:
+        """Fetch the files of a source package into a folder, signatures checked; raises what `download` raises."""
+        folder = self.state / "apt" / f"{suite}-source"
+        async with locked(folder / "lock"):
+            options = self._only(folder, suite=suite, types="deb-src")
+            await self._apt_get(*options, "update")
+            await self._apt_get(*options, "source", "--download-only", name, cwd=into)
+
     async def release(self, *, suite: str, architecture: str) -> str:
         """The text of a suite's Release file, its signature checked; raises what `download` raises."""
         folder = self.state / "apt" / f"{suite}-{architecture}"
@@ -100,18 +108,21 @@ class Apt:
 
     def _foreign(self, folder: Path, *, suite: str, architecture: str) -> list[str]:
         """The options that make apt use one suite of one architecture, and keep what it knows of it in a folder."""
-        system = debian(self.etc)
-        if system is None:
-            raise ProgramMissingError(f"cannot download from Debian's archive: {self.obstacle()}")
-        known = _with_suites(system, [suite])
-        only = Debian(suite, tuple(mirror for mirror in known.mirrors if suite in mirror.suites))
         return [
-            *_prepare(folder, only),
+            *self._only(folder, suite=suite, types="deb"),
             *("-o", f"APT::Architecture={architecture}"),
             *("-o", f"APT::Architectures={architecture}"),
             # What is installed here says nothing about another architecture.
             *("-o", "Dir::State::status=/dev/null"),
         ]
+
+    def _only(self, folder: Path, *, suite: str, types: str) -> list[str]:
+        system = debian(self.etc)
+        if system is None:
+            raise ProgramMissingError(f"cannot download from Debian's archive: {self.obstacle()}")
+        known = _with_suites(system, [suite])
+        only = Debian(suite, tuple(mirror for mirror in known.mirrors if suite in mirror.suites))
+        return _prepare(folder, only, types=types)
 
     async def _apt_get(self, *words: str, cwd: Path | None = None) -> None:
         try:
@@ -155,11 +166,11 @@ def _fetched(names: Sequence[str], folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for name in names for file in folder.glob(f"{name}_*.deb")))
 
 
-def _prepare(folder: Path, system: Debian) -> list[str]:
+def _prepare(folder: Path, system: Debian, *, types: str = "deb") -> list[str]:
     """Write sources and preferences into the folder; returns the options that make apt use these and no others."""
     for part in (folder / "lists/partial", folder / "cache/archives/partial"):
         part.mkdir(parents=True, exist_ok=True)
-    (folder / "debian.sources").write_text(sources(system.mirrors), encoding="utf-8")
+    (folder / "debian.sources").write_text(sources(system.mirrors, types=types), encoding="utf-8")
     foreign = {suite for mirror in system.mirrors for suite in mirror.suites if not suite.startswith(system.codename)}
     (folder / "preferences").write_text("\n".join(map(_pin, sorted(foreign))), encoding="utf-8")
     return [

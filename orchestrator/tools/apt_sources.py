@@ -53,9 +53,9 @@ def parse(files: Mapping[str, str]) -> tuple[Mirror, ...]:
     return tuple(found)
 
 
-def sources(mirrors: Iterable[Mirror]) -> str:
-    """The text of a `.sources` file that names these mirrors."""
-    return "\n".join(_stanza(mirror) for mirror in mirrors)
+def sources(mirrors: Iterable[Mirror], *, types: str = "deb") -> str:
+    """The text of a `.sources` file that names these mirrors; `deb-src` is the type of source packages."""
+    return "\n".join(_stanza(mirror, types) for mirror in mirrors)
 
 
 def with_suite(mirrors: Iterable[Mirror], suite: str) -> tuple[Mirror, ...]:
@@ -115,9 +115,9 @@ def _lines(text: str) -> Iterator[Mirror]:
         )
 
 
-def _stanza(mirror: Mirror) -> str:
+def _stanza(mirror: Mirror, types: str) -> str:
     lines = [
-        "Types: deb",
+        f"Types: {types}",
         f"URIs: {mirror.url}",
         f"Suites: {' '.join(mirror.suites)}",
         f"Components: {' '.join(mirror.components)}",

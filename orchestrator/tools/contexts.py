@@ -11,7 +11,7 @@ from orchestrator.model.build_id import BuildInputs
 
 DOCKERFILE = "Dockerfile"
 _FILE_MODE = 0o644
-_PROGRAM_MODE = 0o755
+_OPEN_MODE = 0o755
 _EXECUTABLE_BITS = 0o111
 
 
@@ -43,7 +43,8 @@ def check(directory: Path, inputs: BuildInputs) -> None:
 def copy(directory: Path, into: Path, *, epoch: int) -> Path:
     """Copy a context so that equal contents are equal bytes to the builder: modes 644 or 755, all times `epoch`.
 
-    BuildKit rewrites only times that are later than SOURCE_DATE_EPOCH, so earlier ones would show in the layers.
+    Neither the umask nor the times of the checkout matter then. BuildKit rewrites only times that are later than
+    SOURCE_DATE_EPOCH, so earlier ones would show in the layers.
     """
     try:
         shutil.rmtree(into, ignore_errors=True)
@@ -54,8 +55,10 @@ def copy(directory: Path, into: Path, *, epoch: int) -> Path:
                 target.mkdir(exist_ok=True)
             else:
                 shutil.copyfile(path, target, follow_symlinks=False)
-                target.chmod(_PROGRAM_MODE if path.stat().st_mode & _EXECUTABLE_BITS else _FILE_MODE)
+                target.chmod(_OPEN_MODE if path.stat().st_mode & _EXECUTABLE_BITS else _FILE_MODE)
         for path in (*into.rglob("*"), into):
+            if path.is_dir():
+                path.chmod(_OPEN_MODE)
             os.utime(path, (epoch, epoch))
     except OSError as error:
         raise LocalOutputError(f"{into}: {error.strerror}; the build's context cannot be written there") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator.errors import CommandError, ProgramMissingError, UnavailableError
+from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError, UnavailableError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools import emulation, private_engine
 from orchestrator.tools.apt import Apt, Package
@@ -121,7 +121,12 @@ async def ensure(
         if apt.user_id:
             raise ProgramMissingError("only root may start a Docker engine; become root, or set DOCKER_HOST to one")
         log.info("start engine", host=start.settings.host, root=str(start.settings.root))
-        await private_engine.start(start.settings, runner=runner)
+        try:
+            await private_engine.start(start.settings, runner=runner)
+        except OSError as error:
+            raise LocalOutputError(
+                f"{start.settings.root}: {error.strerror}; an engine's folder must be there"
+            ) from error
         engine = await _ready(start.settings, runner=runner, environment=environment)
         await _emulate(apt, environment)
         return engine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator.errors import ProgramMissingError, UnavailableError
+from orchestrator.errors import LocalOutputError, ProgramMissingError, UnavailableError
 from orchestrator.tools import engine, registry_container, registry_program
 from orchestrator.tools.apt import Apt
 from orchestrator.tools.docker_host import Engine
@@ -164,15 +164,18 @@ def _folder(state: Path) -> Path:
 
 
 def _make(folder: Path) -> None:
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise LocalOutputError(f"{folder}: {error.strerror}; the registry's data must be there") from error
 
 
 def _remembered(folder: Path) -> _Place | None:
     try:
         fields = json.loads((folder / "place.json").read_text(encoding="utf-8"))
         return _Place(address=str(fields["address"]), container=str(fields["container"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -65,7 +65,7 @@ def remembered(root: Path) -> Settings:
     try:
         daemon = json.loads((root / "daemon.json").read_text(encoding="utf-8"))
         socket = Path(daemon["hosts"][0].removeprefix("unix://"))
-    except (FileNotFoundError, ValueError, KeyError, IndexError, TypeError):
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
         return Settings(root)
     return Settings(root, socket)
 
@@ -79,7 +79,7 @@ def remains(root: Path) -> Remains:
     """What there is of the engine of this folder."""
     if servers.remembered(root / _DOCKERD_RECORD):
         return Remains.LISTENING
-    return Remains.DATA if (root / "daemon.json").exists() else Remains.NOTHING
+    return Remains.DATA if os.access(root / "daemon.json", os.F_OK) else Remains.NOTHING
 
 
 def obstacle(root: Path, *, mounts: str, filesystems: str) -> str:
@@ -99,6 +99,12 @@ def obstacle(root: Path, *, mounts: str, filesystems: str) -> str:
     if nearest is not None and kinds[nearest] == "overlay":
         return f"{root} is on an overlay file system, which holds no second one; put ORCHESTRATOR_STATE on a real disk"
     return ""
+
+
+def mounts_below(root: Path, mounts: str) -> list[Path]:
+    """What is mounted in a folder, the last mounted first; `mounts` is the text of /proc/self/mounts."""
+    points = [Path(_unescaped(line.split()[1])) for line in mounts.splitlines()]
+    return [point for point in reversed(points) if point != root and point.is_relative_to(root)]
 
 
 async def start(settings: Settings, *, runner: Runner) -> None:
@@ -134,7 +140,7 @@ async def stop(settings: Settings, *, runner: Runner) -> bool:
         await servers.stop([first], grace_seconds=_GRACE_SECONDS)
     left = servers.processes_of(settings.root, _PROGRAMS)
     await servers.stop(left, grace_seconds=_LEFT_GRACE_SECONDS)
-    for point in _mounts_below(settings.root):
+    for point in mounts_below(settings.root, _text("/proc/self/mounts")):
         await runner.run(("umount", str(point)), check=False)
     if remains(settings.root) is not Remains.NOTHING:
         await bridges.remove(settings.bridge, runner=runner)
@@ -148,7 +154,7 @@ async def stop(settings: Settings, *, runner: Runner) -> bool:
 
 def purge(settings: Settings) -> None:
     """Delete the stopped engine's folder; raises LocalOutputError when something is still mounted in it."""
-    if points := _mounts_below(settings.root):
+    if points := mounts_below(settings.root, _text("/proc/self/mounts")):
         raise LocalOutputError(f"{points[0]} is still mounted; `umount {points[0]}` and try again")
     if settings.root.exists():
         shutil.rmtree(settings.root)
@@ -190,12 +196,6 @@ def _containerd(settings: Settings) -> str:
             "",
         ]
     )
-
-
-def _mounts_below(root: Path) -> list[Path]:
-    """What is mounted in a folder, the last mounted first."""
-    points = [Path(_unescaped(line.split()[1])) for line in _text("/proc/self/mounts").splitlines()]
-    return [point for point in reversed(points) if point != root and point.is_relative_to(root)]
 
 
 def _text(file: str) -> str:

@@ -20,6 +20,10 @@ from orchestrator.model.solve import Progress, title
 _REFRESH_SECONDS = 0.25
 _RECENT = 8
 """Finished builds that stay in sight, and as many that failed."""
+_GAP = 2
+_TIME_WIDTH = 6
+_KEPT_END = 14
+"""Characters; enough for `: exit code: 7`."""
 _STYLES = {Result.BUILT: "green", Result.FAILED: "red", Result.NOT_RUN: "dim"}
 
 
@@ -77,6 +81,15 @@ class _Row:
     phase: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    target: str
+    now: str
+    seconds: float | None
+    target_style: str = ""
+    now_style: str = ""
+
+
 class LiveTable:
     """A table of what failed, what came last, what runs, and how much is left; as high as the terminal allows."""
 
@@ -111,25 +124,17 @@ class LiveTable:
         room = max(options.size.height - 2, 1)
         running = [self._running(target, row) for target, row in self._rows.items()]
         if len(running) > room:
-            running[room - 1 :] = [(Text(f"and {len(running) - room + 1} more", "dim"), Text(), Text(), Text())]
+            running[room - 1 :] = [_Line(f"and {len(running) - room + 1} more", "", None)]
         failed = [_ended(outcome) for outcome in self._failed]
         recent = [_ended(outcome) for outcome in self._recent]
-        table = Table(box=None, expand=True, pad_edge=False, show_header=False)
-        table.add_column("target", no_wrap=True, overflow="ellipsis", ratio=5)
-        table.add_column("steps", no_wrap=True, justify="right", width=5)
-        table.add_column("now", no_wrap=True, overflow="ellipsis", ratio=6)
-        table.add_column("elapsed", no_wrap=True, justify="right", width=6)
         shown = _last(failed, room - len(running))
-        for row in (*shown, *_last(recent, room - len(running) - len(shown)), *running):
-            table.add_row(*row)
-        yield table
+        lines = (*shown, *_last(recent, room - len(running) - len(shown)), *running)
+        yield _table(lines, width=options.max_width)
         yield Text(self._summary(), no_wrap=True, overflow="ellipsis")
 
-    def _running(self, target: str, row: _Row) -> tuple[Text, ...]:
-        done, known = row.progress.steps
+    def _running(self, target: str, row: _Row) -> _Line:
         now = row.phase or title(row.progress.current)
-        elapsed = _time(self._clock() - row.start)
-        return Text(target, "bold"), Text(f"{done}/{known}"), Text(now), Text(elapsed)
+        return _Line(target, now, self._clock() - row.start, target_style="bold")
 
     def _summary(self) -> str:
         ended = sum(self._results.values())
@@ -161,14 +166,36 @@ async def _refresh(live: Live) -> None:
         await asyncio.sleep(_REFRESH_SECONDS)
 
 
-def _ended(outcome: Outcome) -> tuple[Text, ...]:
-    style = _STYLES.get(outcome.result, "")
+def _ended(outcome: Outcome) -> _Line:
     said = f"{outcome.result} {outcome.detail.partition(chr(10))[0]}".strip()
-    return Text(outcome.target), Text(), Text(said, style), Text(_time(outcome.seconds))
+    return _Line(outcome.target, said, outcome.seconds, now_style=_STYLES.get(outcome.result, ""))
 
 
-def _last(rows: Sequence[tuple[Text, ...]], count: int) -> Sequence[tuple[Text, ...]]:
-    return rows[-count:] if count > 0 else ()
+def _last(lines: Sequence[_Line], count: int) -> Sequence[_Line]:
+    return lines[-count:] if count > 0 else ()
+
+
+def _table(lines: Sequence[_Line], *, width: int) -> Table:
+    """Targets as wide as the longest, up to half of the terminal, then what they do, then how long it has taken."""
+    target = min(max((len(line.target) for line in lines), default=0), width // 2)
+    now = max(width - target - _TIME_WIDTH - 2 * _GAP, 1)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+    table.add_column("target", no_wrap=True, overflow="ellipsis", width=target)
+    table.add_column("now", no_wrap=True, overflow="ellipsis", width=now)
+    table.add_column("elapsed", no_wrap=True, justify="right", width=_TIME_WIDTH)
+    for line in lines:
+        elapsed = "" if line.seconds is None else _time(line.seconds)
+        table.add_row(
+            Text(line.target, line.target_style), Text(_shortened(line.now, now), line.now_style), Text(elapsed)
+        )
+    return table
+
+
+def _shortened(text: str, width: int) -> str:
+    """A text without its middle where it is too long: how a failure ended is said last."""
+    if len(text) <= width or width < 3 * _KEPT_END:
+        return text
+    return f"{text[: width - _KEPT_END - 1]}…{text[-_KEPT_END:]}"
 
 
 def _time(seconds: float) -> str:

@@ -53,11 +53,11 @@ def remember(server: Server, record: Path) -> None:
 
 
 def remembered(record: Path, proc: Path = PROC) -> Server | None:
-    """The server of a record while it runs; None for a server that has ended and for a record that is none."""
+    """The server of a record while it runs; None for one that has ended, and for a record that is none or not ours."""
     try:
         fields = json.loads(record.read_text(encoding="utf-8"))
         server = Server(**fields)
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None
     return server if is_running(server, proc) else None
 
@@ -78,20 +78,30 @@ def processes_of(folder: Path, programs: frozenset[str], proc: Path = PROC) -> t
 async def stop(servers: Iterable[Server], *, grace_seconds: float) -> None:
     """End these processes: SIGTERM, then SIGKILL to those that are left after the grace; returns when all are gone.
 
-    Raises LocalOutputError when one survives even that (it hangs in the kernel).
+    Raises LocalOutputError when one is another user's, or survives even SIGKILL because it hangs in the kernel.
     """
     with contextlib.ExitStack() as handles:
         # Through a pidfd a signal reaches the process that was checked, never a later one with its number.
         descriptors = {server: handles.enter_context(_pidfd(server.pid)) for server in servers}
         running = {server: handle for server, handle in descriptors.items() if handle >= 0 and is_running(server)}
         for number, patience_seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
-            for handle in running.values():
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(handle, number)
+            for server, handle in running.items():
+                _send(server, handle, number)
             running = await _left(running, patience_seconds)
         if running:
             pids = ", ".join(str(server.pid) for server in running)
             raise LocalOutputError(f"process {pids} does not end even when killed; restart the machine")
+
+
+def _send(server: Server, handle: int, number: signal.Signals) -> None:
+    try:
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise LocalOutputError(
+            f"process {server.pid} belongs to another user; only that user or root can end it"
+        ) from error
 
 
 async def _left(running: dict[Server, int], patience_seconds: float) -> dict[Server, int]:

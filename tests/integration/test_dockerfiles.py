@@ -304,11 +304,12 @@ class Signed:
     """A folder like the stage `source`, signed by a key that was made for the test."""
 
     folder: Path
+    public_key: Path
     fingerprint: str
 
 
 async def signed(runner: SystemRunner, folder: Path, *, by: str) -> Signed:
-    """Sign a stand-in for the tarball by a new key, and lay the public key beside it."""
+    """Sign a stand-in for the tarball by a new key."""
     gpg = str(program("gpg", package="gnupg"))
     home = folder / by
     home.mkdir(mode=0o700)
@@ -322,16 +323,19 @@ async def signed(runner: SystemRunner, folder: Path, *, by: str) -> Signed:
         await runner.run([gpg, "--batch", "--passphrase", "", *key], env=env)
         listed = (await runner.run([gpg, "--batch", "--with-colons", "--list-keys"], env=env)).stdout
         await runner.run([gpg, "--batch", "--armor", "--detach-sign", str(file)], env=env)
-        await runner.run([gpg, "--batch", "--armor", "--output", f"{source}/release-key.asc", "--export"], env=env)
+        await runner.run([gpg, "--batch", "--armor", "--output", f"{folder}/{by}.asc", "--export"], env=env)
     finally:
         await runner.run(["gpgconf", "--kill", "all"], env=env)
-    return Signed(source, next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:")))
+    fingerprint = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+    return Signed(source, folder / f"{by}.asc", fingerprint)
 
 
-async def verification(runner: SystemRunner, source: Path, *, key: str) -> int:
-    """Run the part of the Dockerfile that asks gpg, on the files of a folder."""
+async def verification(runner: SystemRunner, source: Signed, *, key: str) -> int:
+    """Run the part of the Dockerfile that asks gpg; a key server gave the signer's key when asked for `key`."""
+    shutil.copyfile(source.public_key, source.folder / f"{key}.asc")
     script = next(text for text in shipped.scripts(shipped.dockerfiles()["3.13/slim-trixie"]) if "gpg" in text)
-    check = script[script.index("GNUPGHOME=") : script.index("mkdir -p /usr/src/python")].replace("/mnt/", f"{source}/")
+    check = script[script.index("GNUPGHOME=") : script.index("mkdir -p /usr/src/python")]
+    check = check.replace("/mnt/", f"{source.folder}/")
     environment = {"GPG_KEY": key, "PYTHON_VERSION": "3.13.14"}
     return (await runner.run(["sh", "-eu", "-c", check], check=False, env=environment)).returncode
 
@@ -340,10 +344,10 @@ async def test_the_signature_must_be_by_the_pinned_key(runner: SystemRunner, tmp
     manager = await signed(runner, tmp_path, by="manager")
     stranger = await signed(runner, tmp_path, by="stranger")
 
-    genuine = await verification(runner, manager.folder, key=manager.fingerprint)
-    by_another = await verification(runner, stranger.folder, key=manager.fingerprint)
+    genuine = await verification(runner, manager, key=manager.fingerprint)
+    by_another = await verification(runner, stranger, key=manager.fingerprint)
     (manager.folder / "Python-3.13.14.tar.xz").write_bytes(b"what somebody made of it")
-    tampered = await verification(runner, manager.folder, key=manager.fingerprint)
+    tampered = await verification(runner, manager, key=manager.fingerprint)
 
     assert genuine == 0
     assert by_another != 0

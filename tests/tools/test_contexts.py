@@ -105,5 +105,5 @@ def test_a_context_is_what_its_build_is_named_after(context: Path) -> None:
 def test_a_dockerfile_that_changed_is_told(context: Path) -> None:
     inputs = replace(build("2.0/trixie@amd64").inputs, dockerfile=sha256("FROM y\n"), files=files(context))
 
-    with pytest.raises(InputError, match="^Dockerfile: changed"):
+    with pytest.raises(InputError, match=r"^Dockerfile: changed"):
         check(context, inputs)

@@ -1,6 +1,5 @@
 """Emulation: the tiny programs that find out what runs, and what is told to the kernel."""
 
-import os
 import struct
 from pathlib import Path
 
@@ -33,7 +32,7 @@ async def test_an_arch_runs_when_its_probe_ends_as_told(tmp_path: Path) -> None:
 
     assert found == {"s390x", "arm32v5", "arm32v7"}
     assert sorted(command[0] for command in runner.asked) == ["chroot"] * 3
-    assert os.listdir(tmp_path) == []
+    assert not any(tmp_path.iterdir())  # noqa: ASYNC240  nobody else waits for this loop
 
 
 async def test_a_program_that_ends_well_is_not_ours(tmp_path: Path) -> None:

@@ -6,7 +6,10 @@ from orchestrator.tools.git import UNCOMMITTED_EPOCH, commit_times, newest
 from tests.fake_runner import ABSENT, Answer, FakeRunner
 
 # Newest first, as git log prints: time, an empty line, names.
-LOG = "\0200\n\ndockerfiles/2.0/slim/Dockerfile\n\0100\n\ndockerfiles/2.0/slim/Dockerfile\ndockerfiles/2.0/full/etc/motd\n"
+LOG = (
+    "\x00200\n\ndockerfiles/2.0/slim/Dockerfile\n"
+    "\x00100\n\ndockerfiles/2.0/slim/Dockerfile\ndockerfiles/2.0/full/etc/motd\n"
+)
 TIMES = {"dockerfiles/2.0/slim": 200, "dockerfiles/2.0/full/etc": 100}
 
 

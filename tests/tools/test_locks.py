@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import LocalOutputError
 from orchestrator.tools.locks import locked
 
 
@@ -43,3 +44,11 @@ async def test_waiting_for_a_lock_can_be_cancelled(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1), locked(file):
                 pytest.fail("two hold one lock")
+
+
+async def test_a_place_where_no_lock_can_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(LocalOutputError, match="Not a directory; become its owner, or set ORCHESTRATOR_STATE"):
+        async with locked(tmp_path / "file" / "folder" / "lock"):
+            pytest.fail("nothing is locked")

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import LocalOutputError
-from orchestrator.tools.private_engine import DEFAULT_SOCKET, Remains, Settings, obstacle, purge, remains, remembered
+from orchestrator.tools.private_engine import (
+    DEFAULT_SOCKET,
+    Remains,
+    Settings,
+    mounts_below,
+    obstacle,
+    purge,
+    remains,
+    remembered,
+)
 
 ROOT = Path("/var/lib/orchestrator/engine")
 FILESYSTEMS = "nodev\tcgroup2\n\text4\nnodev\toverlay\n"
@@ -72,7 +80,16 @@ def test_purge_deletes_the_folder_and_is_content_without_one(tmp_path: Path) -> 
     assert not settings.root.exists()
 
 
-def test_purge_never_deletes_through_a_mount() -> None:
-    """Every machine has something mounted below the root folder."""
-    with pytest.raises(LocalOutputError, match="is still mounted; `umount"):
-        purge(Settings(Path("/")))
+def test_mounts_are_taken_away_in_the_reverse_order() -> None:
+    mounts = "\n".join(
+        (
+            "/dev/vda /srv ext4 rw 0 0",
+            r"/dev/vdb /srv/my\040engine ext4 rw 0 0",
+            r"/dev/vdc /srv/my\040engine2/data ext4 rw 0 0",
+            r"nsfs /srv/my\040engine/exec/netns/1 nsfs rw 0 0",
+            r"overlay /srv/my\040engine/data overlay rw 0 0",
+        )
+    )
+    root = Path("/srv/my engine")
+
+    assert mounts_below(root, mounts) == [root / "data", root / "exec" / "netns" / "1"]

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+from orchestrator.commands.list import command
+from orchestrator.errors import ExitCode, NothingSelectedError
+from tests.commands.image import image, run
+
+
+def test_targets_are_listed_with_arches_and_tags(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path))
+
+    assert (result.return_value, result.stdout) == (
+        ExitCode.DONE,
+        "TARGET           VERSION  ARCHITECTURES  TAGS\n"
+        "2.0/trixie       2.0.1    amd64 s390x    2.0.1-trixie, 2.0-trixie, 2-trixie, trixie, 2.0.1, 2.0, 2, latest\n"
+        "2.0/slim-trixie  2.0.1    amd64          "
+        "2.0.1-slim-trixie, 2.0-slim-trixie, 2-slim-trixie, slim-trixie, 2.0.1-slim, 2.0-slim, 2-slim, slim\n"
+        "1.0/trixie       1.0.7    amd64          1.0.7-trixie, 1.0-trixie, 1.0.7, 1.0\n"
+        "3 targets, 4 builds\n",
+    )
+
+
+def test_what_is_excluded_is_told_with_its_rule_when_asked_for(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path), "--version", "1.0", "--all")
+
+    assert result.stdout.splitlines()[-2:] == [
+        "EXCLUDED          REASON          UNTIL",
+        "1.0/trixie@s390x  too old for it  until 2027-01-31",
+    ]
+
+
+def test_json_has_the_same(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path), "--version", "1.0", "--all", "--format", "json")
+
+    assert json.loads(result.stdout) == {
+        "targets": [
+            {
+                "target": "1.0/trixie",
+                "version": "1.0.7",
+                "architectures": ["amd64"],
+                "tags": ["1.0.7-trixie", "1.0-trixie"],
+                "shared_tags": ["1.0.7", "1.0"],
+            }
+        ],
+        "excluded": [{"target": "1.0/trixie@s390x", "reason": "too old for it", "until": "2027-01-31"}],
+    }
+
+
+def test_nothing_selected_names_what_comes_nearest(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path), "2.0/trixi")
+
+    assert isinstance(result.exception, NothingSelectedError)
+    assert str(result.exception).startswith("no target '2.0/trixi': did you mean 2.0/trixie, ")
+
+
+def test_listing_writes_nothing_and_starts_nothing(tmp_path: Path) -> None:
+    before = sorted(image(tmp_path).rglob("*"))
+
+    run(command, tmp_path)
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_help_has_an_example(tmp_path: Path) -> None:
+    assert "Example: orchestrator list" in run(command, tmp_path, "--help").output

@@ -1,0 +1,97 @@
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from orchestrator.commands.project import Project
+from orchestrator.commands.project import matrix as whole_matrix
+from orchestrator.errors import InputError
+from tests.commands.image import CONFIG, image, invocation
+
+
+def test_a_project_is_read_and_rendered_in_memory(tmp_path: Path) -> None:
+    project = Project.read(invocation(image(tmp_path)))
+
+    assert [facts.name for facts in project.facts] == ["2.0/trixie", "2.0/slim-trixie", "1.0/trixie"]
+    assert sorted(map(str, project.tree)) == [
+        "1.0/trixie/Dockerfile",
+        "2.0/slim-trixie/Dockerfile",
+        "2.0/trixie/Dockerfile",
+    ]
+    assert not (tmp_path / "dockerfiles").exists()
+
+
+async def test_with_architectures_in_the_configuration_no_registry_is_asked(tmp_path: Path) -> None:
+    given = invocation(image(tmp_path))
+    project = Project.read(given)
+
+    matrix = await whole_matrix(given, project)
+
+    assert [str(target) for target in matrix.targets] == [
+        "2.0/trixie@amd64",
+        "2.0/trixie@s390x",
+        "2.0/slim-trixie@amd64",
+        "1.0/trixie@amd64",
+    ]
+
+
+def test_bases_whose_architectures_are_left_open_are_named_once(tmp_path: Path) -> None:
+    config = CONFIG.replace("architectures: {debian: [amd64, s390x], slim: [amd64]}", "architectures: {slim: [amd64]}")
+
+    project = Project.read(invocation(image(tmp_path, config=config)))
+
+    assert project.open_bases == ("debian:trixie",)
+    assert [str(target) for target in project.matrix({"debian:trixie": ("i386",)}).targets] == [
+        "2.0/trixie@i386",
+        "2.0/slim-trixie@amd64",
+        "1.0/trixie@i386",
+    ]
+
+
+def test_recipes_are_read_for_what_is_wanted_only(tmp_path: Path) -> None:
+    given = invocation(image(tmp_path))
+    project = Project.read(given)
+    wanted = project.facts[1]
+    context = tmp_path / "dockerfiles" / "2.0" / "slim-trixie"
+    context.mkdir(parents=True)
+    (context / "motd").touch()
+
+    [(name, recipe)] = project.recipes(given, [wanted]).items()
+
+    assert (name, recipe.directory, list(recipe.files), [image.short for image in recipe.images]) == (
+        "2.0/slim-trixie",
+        PurePosixPath("dockerfiles/2.0/slim-trixie"),
+        ["motd"],
+        ["debian:trixie-slim"],
+    )
+
+
+def test_build_arguments_of_a_run_come_before_those_of_the_configuration(tmp_path: Path) -> None:
+    config = CONFIG + 'build_args: {OPTIMIZE: "yes", LTO: "yes"}\n'
+
+    project = Project.read(invocation(image(tmp_path, config=config)), build_args=["OPTIMIZE=no", "EMPTY=", "EQ=a=b"])
+
+    assert project.build_args == {"OPTIMIZE": "no", "LTO": "yes", "EMPTY": "", "EQ": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("OPTIMIZE", "--build-arg OPTIMIZE: expected NAME=VALUE"),
+        ("=x", "--build-arg : "),
+        ("NPM_TOKEN=x", "--build-arg NPM_TOKEN: "),
+    ],
+)
+def test_a_wrong_build_argument_is_refused_and_its_value_not_told(tmp_path: Path, word: str, expected: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Project.read(invocation(image(tmp_path)), build_args=[word])
+
+    assert str(raised.value).startswith(expected)
+
+
+def test_two_targets_that_would_share_a_tag_are_refused(tmp_path: Path) -> None:
+    project = Project.read(invocation(image(tmp_path)))
+    tags = {key: replace(each, shared=("same",)) for key, each in project.tags.items()}
+
+    with pytest.raises(InputError, match="tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would both"):
+        replace(project, tags=tags).matrix({})

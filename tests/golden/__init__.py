@@ -1,0 +1,29 @@
+"""Recorded and expected texts, and the one way to write expected ones anew.
+
+`make golden` runs the tests with GOLDEN=write; `git diff` then shows what changed. In CI nothing is written.
+"""
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+DOCKERFILES = tuple(sorted((FOLDER / "dockerfiles").iterdir()))
+"""Dockerfiles that are hard to read."""
+
+
+def dockerfile(name: str) -> str:
+    """One of the corpus, its bytes as they are: universal newlines would mend what is to be read."""
+    return (FOLDER / "dockerfiles" / f"{name}.Dockerfile").read_bytes().decode()
+
+
+def rawjson(name: str) -> bytes:
+    """What buildx 0.13.1 wrote in a real build; only names of the machine were replaced."""
+    return (FOLDER / "rawjson" / f"{name}.txt").read_bytes()
+
+
+def expected(name: str, actual: str) -> str:
+    """The golden text of that name; with GOLDEN=write it becomes what the test found."""
+    path = FOLDER / name
+    if os.environ.get("GOLDEN") == "write" and "CI" not in os.environ:
+        path.write_text(actual, encoding="utf-8", newline="\n")
+    return path.read_text(encoding="utf-8")

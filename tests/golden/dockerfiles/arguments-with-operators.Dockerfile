@@ -1,0 +1,13 @@
+ARG EMPTY=
+ARG UNSET
+ARG SET=set
+FROM debian:${NONE:-default}
+FROM debian:${EMPTY:-empty}
+FROM debian:a${EMPTY-never}
+FROM debian:b${UNSET-never}
+FROM debian:${NONE-undeclared}
+FROM debian:c${NONE:+never}
+FROM debian:${SET:+instead}
+FROM debian:${EMPTY+declared}
+FROM debian:${SET:?unset}
+FROM ${NONE:-debian:${NONE:-"${SET}-${NONE:-nested}"}}

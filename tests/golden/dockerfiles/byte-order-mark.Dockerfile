@@ -1,0 +1,5 @@
+﻿# escape=`
+FROM debian:one
+RUN `
+  FROM debian:never
+FROM debian:two

@@ -1,0 +1,5 @@
+# nothing=known
+# escape=`
+FROM debian:one
+RUN echo \
+    FROM debian:never

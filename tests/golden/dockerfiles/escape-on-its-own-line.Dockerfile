@@ -1,0 +1,7 @@
+FROM debian:one
+RUN \
+\
+  echo \
+\
+  FROM debian:never
+FROM debian:two

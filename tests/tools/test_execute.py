@@ -1,0 +1,268 @@
+"""Builds carried out with a builder, registry and engine that are made up."""
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import ExitCode, UnavailableError
+from orchestrator.model.config import SmokeTest
+from orchestrator.model.oci import digest_of
+from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.plan import Build
+from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.execute import Executor
+from tests.fakes import FakeBuildx, FakeDisplay, FakeDocker, FakeRegistry
+from tests.samples import MadeLayout, build, image_entry, index_document, layout, program, tar, write_context
+
+AMD64 = build("2.0/trixie@amd64")
+S390X = build("2.0/trixie@s390x")
+ENGINE = Engine("unix:///run/docker.sock", private=False, version="26.1", platforms=("linux/amd64",))
+STARTED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+RUNS = SmokeTest(name="runs", command=("tool",))
+
+BROKEN_RUN = json.dumps(
+    {
+        "vertexes": [
+            {
+                "digest": "sha256:1",
+                "name": "[linux/s390x 2/2] RUN tool",
+                "started": "2026-01-01T00:00:00Z",
+                "completed": "2026-01-01T00:00:01Z",
+                "error": 'process "/bin/sh -c tool" did not complete successfully: exit code: 7',
+            }
+        ],
+        "logs": [{"vertex": "sha256:1", "data": "dG9vbDogbm8gc3VjaCBvcHRpb24K"}],
+    }
+)
+
+
+class House:
+    """An image's folder and all that its builds run on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runner = FakeBuildx()
+        self.registry = FakeRegistry()
+        self.docker = FakeDocker()
+        self.display = FakeDisplay()
+        self.tests: list[SmokeTest] = [RUNS]
+
+    async def run(self, *builds: Build, jobs: int = 2, fail_fast: bool = False) -> tuple[Outcome, ...]:
+        write_context(self.root, *builds)
+        executor = Executor(
+            root=self.root,
+            out=self.root / "out",
+            runner=self.runner,
+            registry=self.registry,
+            engine=ENGINE,
+            connect=self.docker.connect,
+            tests=self.tests,
+            epochs={str(each.directory): 315_532_800 for each in builds},
+            sources={},
+            display=self.display,
+            now=lambda: STARTED,
+        )
+        return await executor.run(builds, jobs=jobs, fail_fast=fail_fast)
+
+    def record(self, build: Build) -> Any:
+        path = self.root / "out" / "builds" / build.target.arch / f"{build.build_id}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    @property
+    def left(self) -> list[Path]:
+        """What is left of passing files."""
+        return list((self.root / "out" / "tmp").iterdir())
+
+    def staged(self, *builds: Build) -> list[bool]:
+        return [str(each.staging) in self.registry.documents for each in builds]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def results(outcomes: Sequence[Outcome]) -> list[tuple[Result, ExitCode]]:
+    return [(outcome.result, outcome.code) for outcome in outcomes]
+
+
+async def test_a_build_is_checked_pushed_tested_and_then_named(house: House) -> None:
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.code, outcome.detail) == (Result.BUILT, ExitCode.DONE, "")
+    assert outcome.digest == house.registry.documents[str(AMD64.staging)].digest
+    assert house.registry.written[-1] == str(AMD64.staging)
+    assert [word for _, word in house.display.seen] == ["started", "checking", "pushing", "testing", "built"]
+    assert (house.left, house.staged(AMD64)) == ([], [True])
+
+
+async def test_the_record_says_what_became_of_the_build(house: House) -> None:
+    [outcome] = await house.run(AMD64)
+
+    record = house.record(AMD64)
+    expected = {
+        "target": "2.0/trixie@amd64",
+        "result": "built",
+        "exit_code": 0,
+        "digest": outcome.digest,
+        "image_digest": outcome.image_digest,
+        "started": "2026-01-01T00:00:00+00:00",
+        "log": "logs/2.0/trixie@amd64.log",
+    }
+    assert {key: record[key] for key in expected} == expected
+    assert [test["name"] for test in record["tests"]] == ["runs"]
+
+
+async def test_each_build_has_a_configuration_of_buildx_of_its_own(house: House) -> None:
+    await house.run(AMD64, S390X)
+
+    folders = {environment["BUILDX_CONFIG"] for environment in house.runner.environments}
+    assert (len(folders), {environment["DOCKER_HOST"] for environment in house.runner.environments}) == (
+        2,
+        {"unix:///run/docker.sock"},
+    )
+
+
+async def test_a_failed_build_is_a_value_and_the_others_go_on(house: House) -> None:
+    house.runner.says = {"linux/s390x": BROKEN_RUN}
+
+    failed, built = await house.run(S390X, AMD64, jobs=1)
+
+    assert results([failed, built]) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.BUILT, ExitCode.DONE)]
+    assert failed.detail == "2/2 RUN tool: exit code: 7"
+    assert "tool: no such option" in failed.tail
+    assert (house.record(S390X)["exit_code"], house.record(S390X)["detail"]) == (10, failed.detail)
+    assert "tool: no such option\n" in (house.root / "out" / failed.log).read_text(encoding="utf-8")
+    assert (house.staged(S390X, AMD64), house.left) == ([False, True], [])
+
+
+async def test_nothing_new_is_started_after_the_first_failure_when_it_is_to_be_fast(house: House) -> None:
+    house.runner.says = {"linux/s390x": BROKEN_RUN}
+
+    outcomes = await house.run(S390X, AMD64, jobs=1, fail_fast=True)
+
+    assert results(outcomes) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.NOT_RUN, ExitCode.INCOMPLETE)]
+    assert len(house.runner.asked) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+async def test_no_more_builds_run_at_once_than_allowed(house: House, jobs: int) -> None:
+    house.runner.seconds = 0.02
+    names = [f"{line}/{variant}@amd64" for line in ("1.0", "2.0", "3.0") for variant in ("trixie", "slim-trixie")]
+
+    await house.run(*map(build, names), jobs=jobs)
+
+    assert house.runner.most_at_once == jobs
+
+
+async def test_a_smoke_test_that_fails_leaves_no_build_id(house: House) -> None:
+    house.docker.prints = {"tool": (3, b"")}
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.code) == (Result.FAILED, ExitCode.TEST_FAILED)
+    assert outcome.detail == "smoke test runs: exit status 3, expected 0: said on stderr"
+    assert (house.staged(AMD64), house.record(AMD64)["tests"][0]["problem"]) == (
+        [False],
+        "exit status 3, expected 0: said on stderr",
+    )
+
+
+def _two_images(root: Path) -> None:
+    made = MadeLayout(root)
+    made.image("amd64", tar({}))
+    made.image("s390x", tar({}))
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("leave", "expected"),
+    [
+        (_two_images, "left 2 of what should be one image"),
+        (lambda root: layout(root, "s390x"), "the builder made an image for linux/s390x, expected linux/amd64"),
+        (lambda root: layout(root, "amd64", tar({"bin/tool": program("s390x")})), "holds programs for s390x"),
+        (lambda root: root.mkdir(), "index.json: No such file or directory"),
+    ],
+)
+async def test_nothing_that_the_builder_got_wrong_is_pushed(
+    house: House, leave: Callable[[Path], object], expected: str
+) -> None:
+    house.runner.builds = {"linux/amd64": leave}
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.code, expected in outcome.detail) == (ExitCode.CONTRACT_BROKEN, True)
+    assert (house.registry.uploaded, house.registry.written, house.left) == ([], [], [])
+
+
+async def test_a_registry_that_fails_is_the_outcome_of_its_build_alone(house: House) -> None:
+    house.registry.failing[str(S390X.staging)] = UnavailableError("registry.example: 503")
+
+    outcomes = await house.run(S390X, AMD64)
+
+    assert results(outcomes) == [(Result.FAILED, ExitCode.UNAVAILABLE), (Result.BUILT, ExitCode.DONE)]
+    assert outcomes[0].detail == "registry.example: 503"
+
+
+async def test_a_build_that_another_run_staged_first_is_theirs(house: House) -> None:
+    theirs = index_document(image_entry("linux/amd64"))
+    house.registry.documents[str(AMD64.staging)] = theirs
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.digest, outcome.image_digest) == (
+        Result.BUILT,
+        theirs.digest,
+        digest_of(b"linux/amd64"),
+    )
+
+
+async def test_a_context_that_changed_after_planning_is_not_built(house: House) -> None:
+    changed = build("2.0/trixie@amd64")
+    write_context(house.root, changed)
+    (house.root / changed.directory / "motd").write_text("new")
+
+    [outcome] = await house.run(changed)
+
+    assert (outcome.code, outcome.detail) == (
+        ExitCode.INPUT,
+        "motd: changed while the build was being prepared; run it again",
+    )
+    assert house.runner.asked == []
+
+
+async def test_a_record_that_cannot_be_written_is_told_though_the_build_is_staged(house: House) -> None:
+    (house.root / "out").mkdir()
+    (house.root / "out" / "builds").touch()
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.code, house.staged(AMD64)) == (Result.BUILT, ExitCode.LOCAL_OUTPUT, [True])
+    assert "out/builds" in outcome.detail
+
+
+async def test_cancelling_leaves_nothing_behind(house: House) -> None:
+    house.runner.seconds = 60
+    running = asyncio.create_task(house.run(AMD64, S390X))
+    async with asyncio.timeout(5):
+        while house.runner.at_once < 2:  # noqa: ASYNC110  the builder is only a fake
+            await asyncio.sleep(0.01)
+
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (house.left, house.registry.written, house.runner.at_once) == ([], [], 0)
+
+
+async def test_without_tests_the_engine_is_not_asked(house: House) -> None:
+    house.tests = []
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.tests, house.docker.calls) == (Result.BUILT, (), [])

@@ -1,0 +1,92 @@
+"""What was built comes into staging under digests, and under its build ID last."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import ContractBrokenError, TagMovedError
+from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
+from orchestrator.model.plan import Plan
+from orchestrator.tools.layout import read
+from orchestrator.tools.staging import image_of, index_of, push, staged, tag
+from tests.fakes import FakeRegistry
+from tests.samples import attestation_entry, build, image_entry, index_document, layout
+
+AMD64 = build("2.0/trixie@amd64")
+S390X = build("2.0/trixie@s390x")
+INDEX = index_document(image_entry("linux/amd64"))
+OTHER = index_document(image_entry("linux/amd64"), attestation_entry(digest_of(b"linux/amd64")))
+
+
+async def test_each_build_is_asked_for_once_and_absent_ones_are_left_out() -> None:
+    registry = FakeRegistry({str(AMD64.staging): INDEX})
+
+    found = await staged(Plan((AMD64, S390X, AMD64)), registry)
+
+    assert found == {AMD64.staging: INDEX.digest}
+    assert sorted(registry.asked) == sorted([str(AMD64.staging), str(S390X.staging)])
+
+
+async def test_a_push_brings_all_under_digests_and_names_nothing(tmp_path: Path) -> None:
+    built = read(layout(tmp_path, "amd64"))
+    registry = FakeRegistry()
+
+    index = await push(built, AMD64, registry)
+
+    repository = AMD64.staging.repository
+    assert sorted(registry.uploaded) == sorted(str(repository.at(blob.digest)) for blob in built.blobs)
+    assert set(registry.written) == {
+        str(repository.at(document.digest)) for document in (built.image, built.attestations[0][1], index)
+    }
+    assert registry.written[-1] == str(repository.at(index.digest))
+    assert image_of(index).digest == built.image.digest
+    assert [child.subject for child in index.children] == ["", built.image.digest]
+
+
+async def test_a_tested_index_gets_the_build_id() -> None:
+    registry = FakeRegistry()
+
+    assert await tag(AMD64, INDEX, registry) == INDEX
+    assert registry.documents == {str(AMD64.staging): INDEX}
+
+
+async def test_the_index_of_a_faster_run_stays() -> None:
+    registry = FakeRegistry({str(AMD64.staging): OTHER})
+
+    assert await tag(AMD64, INDEX, registry) == OTHER
+    assert registry.written == []
+
+
+async def test_the_index_of_a_run_that_came_in_between_stays() -> None:
+    registry = FakeRegistry()
+    registry.failing[str(AMD64.staging)] = TagMovedError("somebody else's appeared")
+    registry.before_writing = lambda reference: registry.documents.update({reference: OTHER})
+
+    assert await tag(AMD64, INDEX, registry) == OTHER
+
+
+async def test_a_forced_build_replaces_what_is_there() -> None:
+    registry = FakeRegistry({str(AMD64.staging): OTHER})
+
+    assert await tag(build("2.0/trixie@amd64", forced="packages are old"), INDEX, registry) == INDEX
+    assert registry.documents == {str(AMD64.staging): INDEX}
+
+
+async def test_something_else_under_a_build_id_is_refused() -> None:
+    manifest = Document(
+        OCI_MANIFEST,
+        b'{"schemaVersion": 2, "layers": [], "config": {"mediaType": "x/y", "size": 1, "digest": "sha256:%s"}}'
+        % (b"a" * 64),
+    )
+    registry = FakeRegistry({str(AMD64.staging): manifest})
+
+    with pytest.raises(ContractBrokenError, match=r"expected an index, found application/vnd\.oci\.image\.manifest"):
+        await index_of(AMD64, registry)
+
+
+@pytest.mark.parametrize("platforms", [(), ("linux/amd64", "linux/s390x")])
+def test_an_index_of_several_images_is_not_one_of_a_single_build(platforms: tuple[str, ...]) -> None:
+    index = index_document(*map(image_entry, platforms))
+
+    with pytest.raises(ContractBrokenError, match=f"holds {len(platforms)} images, expected one"):
+        image_of(index)
