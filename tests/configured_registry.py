@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 _PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
@@ -20,15 +18,12 @@ _POLL_SECONDS = 0.05
 @contextlib.asynccontextmanager
 async def configured_registry(folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[str]:
     """The address of a registry that stores in `folder`; `sections` are further ones of its configuration."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        pytest.skip("the program `docker-registry` is not installed")
     address = f"127.0.0.1:{_free_port()}"
     storage = {"filesystem": {"rootdirectory": str(folder / "data")}, **sections.pop("storage", {})}
     # JSON is YAML as well.
     config = {"version": "0.1", "storage": storage, "http": {"addr": address}, **sections}
     (folder / "config.yml").write_text(json.dumps(config))
-    process = _started(program, folder)
+    process = _started(folder)
     try:
         await _answers(address)
         yield address
@@ -37,9 +32,9 @@ async def configured_registry(folder: Path, **sections: Mapping[str, Any]) -> As
         process.wait()
 
 
-def _started(program: str, folder: Path) -> subprocess.Popen[bytes]:
+def _started(folder: Path) -> subprocess.Popen[bytes]:
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen((program, "serve", str(folder / "config.yml")), stdout=log, stderr=log)
+        return subprocess.Popen(("docker-registry", "serve", str(folder / "config.yml")), stdout=log, stderr=log)
 
 
 async def _answers(address: str) -> None:

@@ -1,7 +1,9 @@
 """The real engine and registry for tests, started as users start them, and ended whatever happens."""
 
+import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,10 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.tools.apt import Apt
 from orchestrator.tools.docker_host import Engine
 from orchestrator.tools.process import SystemRunner
 
 _PATIENCE_SECONDS = 600
+_PACKAGES = {
+    "busybox": "busybox-static",
+    "docker-registry": "docker-registry",
+    "git": "git",
+    "gpg": "gnupg",
+    "htpasswd": "apache2-utils",
+    "openssl": "openssl",
+    "shellcheck": "shellcheck",
+    "skopeo": "skopeo",
+}
+"""What tests judge by or start, by the Debian package that brings it."""
 
 
 def orchestrator(
@@ -54,6 +68,14 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def runner() -> SystemRunner:
     return SystemRunner(dict(os.environ))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs(state: Path, runner: SystemRunner) -> None:
+    """The programs that tests need; what is missing is installed, where that is possible."""
+    missing = sorted(package for program, package in _PACKAGES.items() if shutil.which(program) is None)
+    if missing:
+        asyncio.run(Apt(state, runner).install_tools(missing))
 
 
 @pytest.fixture(scope="session")

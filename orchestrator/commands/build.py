@@ -2,9 +2,8 @@
 
 import json
 import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,15 +14,16 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.publish import publish_arches
 from orchestrator.commands.selecting import selects
-from orchestrator.errors import ExitCode, InputError, ProgramMissingError, worst
+from orchestrator.errors import ExitCode, InputError, ProgramMissingError
+from orchestrator.model.build_run import BuildRun
 from orchestrator.model.facts import Facts
 from orchestrator.model.fields import DEFAULT_BUILDER
-from orchestrator.model.outcomes import Outcome, Result, exit_code
+from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build, Plan, State
 from orchestrator.model.platforms import native_arch
 from orchestrator.model.publication import Moved
 from orchestrator.model.targets import NATIVE, Selection
-from orchestrator.render.summary import failure_text, moves_document, moves_text, outcomes_text, plan_text
+from orchestrator.render.build_run import build_run_document, build_run_text
 from orchestrator.tools import docker_host, engine, files, git, smoke, sources, staging
 from orchestrator.tools.downloads import downloads
 from orchestrator.tools.execute import Executor
@@ -45,20 +45,6 @@ class Options:
     load: bool
     push: bool
     dry_run: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a run of `build` did."""
-
-    plan: Plan
-    outcomes: tuple[Outcome, ...] = ()
-    moved: tuple[Moved, ...] = ()
-    loaded: tuple[str, ...] = ()
-
-    @property
-    def code(self) -> ExitCode:
-        return worst((exit_code(self.outcomes), *(each.code for each in self.moved)))
 
 
 @click.command(name="build")
@@ -94,13 +80,13 @@ def command(
         raise InputError("--force and --reason go together: say why what is built already is built again")
     done = run(_build(invocation, selected, Options(forced=reason, **options)))
     if output_format == "json":
-        click.echo(json.dumps(document(done), indent=2))
+        click.echo(json.dumps(build_run_document(done), indent=2))
     else:
-        click.echo(text(done, dry_run=bool(options["dry_run"])), nl=False)
+        click.echo(build_run_text(done), nl=False)
     return done.code
 
 
-async def _build(invocation: Invocation, selected: Selection, options: Options) -> Done:
+async def _build(invocation: Invocation, selected: Selection, options: Options) -> BuildRun:
     project = Project.read(invocation, build_args=options.build_args)
     if not options.dry_run:
         files.write(invocation.root / project.config.dockerfiles, project.tree)
@@ -111,14 +97,14 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         if options.forced:
             plan = plan.forced(options.forced)
         if options.dry_run:
-            return Done(plan)
+            return BuildRun(plan)
         files.write(invocation.root / OUT, {PurePosixPath("plan.json"): json.dumps(plan.document(), indent=2) + "\n"})
         outcomes = await _outcomes(invocation, project, opened, plan, options)
         moved: tuple[Moved, ...] = ()
         if options.push:
             moved = await publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
         loaded = await _load(invocation, project, opened, plan, outcomes) if options.load else ()
-        return Done(plan, outcomes, moved, loaded)
+        return BuildRun(plan, outcomes, moved, loaded)
 
 
 async def _outcomes(
@@ -202,38 +188,3 @@ async def _load(
         await smoke.load(build.target, build.staging.pinned(staging.image_of(index).digest), names, connect=connect)
         loaded += [name.short for name in names]
     return tuple(loaded)
-
-
-def document(done: Done) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "exit_code": int(done.code),
-        "plan": done.plan.document()["builds"],
-        "builds": [asdict(outcome) for outcome in done.outcomes],
-        "tags": moves_document(done.moved, done.code)["tags"],
-        "loaded": list(done.loaded),
-    }
-
-
-def text(done: Done, *, dry_run: bool) -> str:
-    if dry_run:
-        return plan_text(done.plan)
-    builds = {str(build.target): build for build in done.plan.builds}
-    ran = [outcome for outcome in done.outcomes if outcome.result is not Result.UP_TO_DATE]
-    failed = [outcome for outcome in ran if outcome.detail and outcome.result is not Result.NOT_RUN]
-    parts = (
-        _outcomes_text(done.outcomes, ran),
-        *(failure_text(outcome, builds[outcome.target]) for outcome in failed),
-        moves_text(done.moved) if done.moved else "",
-        "".join(f"loaded {name}\n" for name in done.loaded),
-    )
-    return "\n".join(filter(None, parts))
-
-
-def _outcomes_text(outcomes: Sequence[Outcome], ran: Sequence[Outcome]) -> str:
-    """What was done, one build a line; those that were up to date are only counted."""
-    if not ran:
-        return f"nothing to do: {len(outcomes)} builds are up to date\n"
-    counts = Counter(str(outcome.result) for outcome in outcomes)
-    total = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
-    return f"{outcomes_text(ran)}builds: {total}\n"

@@ -16,6 +16,8 @@ from orchestrator.errors import ContractBrokenError, UnavailableError
 
 T = TypeVar("T")
 
+_NOTABLE_SECONDS = 2.0
+
 log = structlog.get_logger()
 
 
@@ -141,7 +143,9 @@ def _retrying(what: str, policy: Policy) -> AsyncRetrying:
 
     def tell(state: RetryCallState) -> None:
         seconds = round(state.next_action.sleep, 1) if state.next_action else 0
-        log.info("registry: trying again", what=what, reason=_error(state).reason, seconds=seconds)
+        # Short waits are part of every day; a long one must not look like a hang.
+        say = log.info if seconds >= _NOTABLE_SECONDS else log.debug
+        say("trying again", what=what, reason=_error(state).reason, seconds=seconds)
 
     return AsyncRetrying(
         sleep=policy.sleep,
@@ -184,5 +188,5 @@ def _remedy(error: TransientError) -> str:
     if error.wait is not None:
         return f"it asks to wait {error.wait:.0f} s; run again after that"
     if error.cause is Cause.UNREACHABLE:
-        return "check the registry's name and the network"
+        return "check its name and the network"
     return "running again is safe"

@@ -93,5 +93,5 @@ def test_two_targets_that_would_share_a_tag_are_refused(tmp_path: Path) -> None:
     project = Project.read(invocation(image(tmp_path)))
     tags = {key: replace(each, shared=("same",)) for key, each in project.tags.items()}
 
-    with pytest.raises(InputError, match="tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would both"):
+    with pytest.raises(InputError, match=r"tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would both"):
         replace(project, tags=tags).matrix({})

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import shutil
 import ssl
 import stat
 import subprocess
@@ -205,10 +204,7 @@ def _encoded(credential: Credential) -> str:
 @pytest.fixture
 def passwords(tmp_path: Path) -> Path:
     """A file with our password as registries read it."""
-    program = shutil.which("htpasswd")
-    if program is None:
-        pytest.skip("the program `htpasswd` is not installed")
-    command = (program, "-nbBC4", ME.username, SECRET)
+    command = ("htpasswd", "-nbBC4", ME.username, SECRET)
     line = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     (tmp_path / "htpasswd").write_text(line)
     return tmp_path / "htpasswd"

@@ -189,24 +189,10 @@ def test_one_release_of_windows_is_published_by_one_line() -> None:
 
 
 def test_linux_and_several_releases_of_windows_share_a_tag() -> None:
-    shared = {("2.0", Variant(name)): Tags((), ("2.0",)) for name in ("trixie", "windows/a-1", "windows/b-2")}
-    targets = (
-        target("2.0/trixie@amd64"),
-        Target(target("2.0/x").facts, "s390x"),
-    )
+    names = ("2.0/trixie@amd64", "2.0/windows/servercore-1@windows-amd64", "2.0/windows/servercore-2@windows-amd64")
+    targets = [target(name) for name in names]
 
-    check(targets[:1], shared)
-    check(
-        [
-            target("2.0/trixie@amd64"),
-            *(Target(_windows(name), "windows-amd64") for name in ("windows/a-1", "windows/b-2")),
-        ],
-        shared,
-    )
-
-
-def _windows(path: str) -> Facts:
-    return Facts("2.0", Variant(path), "base", (), {"version": "2.0.1"})
+    check(targets, {("2.0", each.facts.variant): Tags((), ("2.0",)) for each in targets})
 
 
 def test_tags_move_from_the_most_specific_to_latest() -> None:

@@ -176,7 +176,7 @@ def test_every_name_must_select_something() -> None:
     selection = Selection(names=("2.0/trixie@amd64", "2.1/trixie", "1.0/slim-trixie@s390x"), arches=("amd64",))
 
     assert problems(selection) == (
-        "no target '2.1/trixie': did you mean 2.0/trixie, 1.0/slim-trixie, 2.0/slim-trixie?",
+        "no target '2.1/trixie': did you mean 2.0/trixie, 2.0/slim-trixie, 1.0/slim-trixie?",
         "nothing is selected by 1.0/slim-trixie@s390x --arch amd64; `orchestrator list` shows the targets",
     )
 

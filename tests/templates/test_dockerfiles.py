@@ -33,7 +33,10 @@ SMALL = ("slim", "alpine")
         ),
         ("VALIDSIG", lambda line, group: group in LINUX and line < (3, 14)),
         ("tar.xz.asc /Python-", lambda line, group: group in LINUX and line < (3, 14)),
-        (" /7169605F62C751356D054A26A821E680E5FA6305.asc\n", lambda line, group: group in LINUX and (3, 12) <= line < (3, 14)),
+        (
+            " /7169605F62C751356D054A26A821E680E5FA6305.asc\n",
+            lambda line, group: group in LINUX and (3, 12) <= line < (3, 14),
+        ),
         ("    gnupg", lambda line, group: group in SMALL and line < (3, 14)),
         ("    libzstd-dev", lambda line, group: group in DEBIAN and line >= (3, 14)),
         ("    zstd-dev", lambda line, group: group == "alpine" and line >= (3, 14)),

@@ -88,7 +88,7 @@ async def test_the_wait_that_a_registry_asks_for_is_kept() -> None:
             [UNREACHABLE] * 9,
             3,
             RegistryUnavailableError,
-            "x: cannot reach r: its name is not known (tried 3 times); check the registry's name and the network",
+            "x: cannot reach r: its name is not known (tried 3 times); check its name and the network",
         ),
         (
             [TransientError("429", status=429, wait=61)],

@@ -1,0 +1,24 @@
+"""What one run of `build` did."""
+
+from dataclasses import dataclass
+
+from orchestrator.errors import ExitCode, worst
+from orchestrator.model.outcomes import Outcome, exit_code
+from orchestrator.model.plan import Plan
+from orchestrator.model.publication import Moved
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRun:
+    """The plan, and what became of it."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...] = ()
+    """One for each build of the plan; none after a dry run."""
+    moved: tuple[Moved, ...] = ()
+    loaded: tuple[str, ...] = ()
+    """Names that the local engine has for the images now."""
+
+    @property
+    def code(self) -> ExitCode:
+        return worst((exit_code(self.outcomes), *(each.code for each in self.moved)))

@@ -1,0 +1,47 @@
+"""What one run of `build` did, as text for people and as a document for programs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from orchestrator.model.build_run import BuildRun
+from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.render.summary import failure_text, moves_document, moves_text, outcomes_text, plan_text
+
+
+def build_run_document(run: BuildRun) -> dict[str, Any]:
+    """What `build --format json` prints, schema 1."""
+    return {
+        "schema": 1,
+        "exit_code": int(run.code),
+        "plan": run.plan.document()["builds"],
+        "builds": [asdict(outcome) for outcome in run.outcomes],
+        "tags": moves_document(run.moved, run.code)["tags"],
+        "loaded": list(run.loaded),
+    }
+
+
+def build_run_text(run: BuildRun) -> str:
+    """What was done, what failed and how to repeat it, which tags moved; the plan where nothing was to be done."""
+    if not run.outcomes:
+        return plan_text(run.plan)
+    builds = {str(build.target): build for build in run.plan.builds}
+    ran = [outcome for outcome in run.outcomes if outcome.result is not Result.UP_TO_DATE]
+    failed = [outcome for outcome in ran if outcome.detail and outcome.result is not Result.NOT_RUN]
+    parts = (
+        _outcomes_text(run.outcomes, ran),
+        *(failure_text(outcome, builds[outcome.target]) for outcome in failed),
+        moves_text(run.moved) if run.moved else "",
+        "".join(f"loaded {name}\n" for name in run.loaded),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _outcomes_text(outcomes: Sequence[Outcome], ran: Sequence[Outcome]) -> str:
+    """What was done, one build a line; those that were up to date are only counted."""
+    if not ran:
+        return f"nothing to do: {len(outcomes)} builds are up to date\n"
+    counts = Counter(str(outcome.result) for outcome in outcomes)
+    total = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
+    return f"{outcomes_text(ran)}builds: {total}\n"
