@@ -132,6 +132,7 @@ class FakeDocker:
     prints: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
     """Exit status and stdout by the command, its words joined by blanks; others print nothing and end well."""
     pull_error: str = ""
+    start_error: APIError | None = None
     lost: int = 0
     """So many containers find that another run has removed their image."""
     unreachable: bool = False
@@ -167,8 +168,6 @@ class FakeDocker:
 
     def remove(self, image: str, *, force: bool) -> None:
         self.calls.append(f"remove {image}")
-        if self.pull_error:
-            raise APIError("in use")
 
     def create(self, image: str, command: Sequence[str], *, platform: str, network_disabled: bool) -> "FakeContainer":
         self.counts["created"] += 1
@@ -190,6 +189,8 @@ class FakeContainer:
 
     def start(self) -> None:
         self.docker.calls.append("start")
+        if self.docker.start_error is not None:
+            raise self.docker.start_error
         self.docker.started.set()
 
     def wait(self, *, timeout: float | None) -> dict[str, int]:

@@ -21,6 +21,7 @@ from pathlib import Path
 import yaml
 
 from orchestrator.tools.apt import Apt
+from orchestrator.tools.logs import configure_logging
 from orchestrator.tools.process import SystemRunner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("--optimize", action="store_true", help="with PGO and LTO, as it is shipped; much longer")
     optimize = arguments.parse_args().optimize
+    configure_logging(as_json=False, verbose=False)
     start = time.monotonic()
     downloads = _downloads()
     _prepare()
@@ -107,7 +109,7 @@ def _run() -> int:
     said = _output(*docker, "run", "--rm", "--quiet", "--pull", "always", image, "python3", "-VV")
     print(said.strip())
     size = int(_output(*docker, "image", "inspect", "--format", "{{.Size}}", image))
-    print(f"{image}: {size / 1e6:.1f} MB in the engine", file=sys.stderr)
+    print(f"{image}: {size / 1e6:.1f} MB, as it travels", file=sys.stderr)
     return 0 if said.startswith(f"Python {VERSION} ") else 1
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.model.oci import OCI_INDEX, Descriptor, Document
-from orchestrator.model.platforms import ARCHES
+from orchestrator.model.platforms import ARCHES, Platform
 
 _ARCH_ORDER = tuple(ARCHES)
 
@@ -55,15 +55,18 @@ def lost(live: Document, members: Sequence[Member]) -> tuple[str, ...]:
 
     The release of Windows counts, its patch does not.
     """
-    kept = {_identity(member.image) for member in members}
-    there = [_identity(child) for child in live.children if child.platform and not child.is_attestation]
+    kept = {_identity(ARCHES[member.arch].platform, member.image.os_version) for member in members}
+    there = [
+        _identity(child.platform, child.os_version)
+        for child in live.children
+        if child.platform and not child.is_attestation
+    ]
     return tuple(dict.fromkeys(platform for platform, release in there if (platform, release) not in kept))
 
 
-def _identity(image: Descriptor) -> tuple[str, str]:
+def _identity(platform: Platform, os_version: str) -> tuple[str, str]:
     # 10.0.26100.4061: the third number is the release; the fourth moves with every patch.
-    release = ".".join(image.os_version.split(".")[:3])
-    return str(image.platform.normal if image.platform else None), release
+    return str(platform.normal), ".".join(os_version.split(".")[:3])
 
 
 def _order(member: Member) -> tuple[int, list[int], str]:

@@ -56,6 +56,10 @@ class Progress:
     """The name of the vertex that moved last."""
 
     def after(self, vertex: Vertex) -> "Progress":
+        before = self.vertexes.get(vertex.digest)
+        if before and before.is_completed and not before.is_cached:
+            # It ran. When another step asks for it, BuildKit starts it anew, has it at hand, and calls it cached.
+            vertex = replace(vertex, is_completed=True, is_cached=False)
         current = vertex.name if vertex.is_started and not vertex.is_completed else self.current
         return replace(self, vertexes={**self.vertexes, vertex.digest: vertex}, current=current)
 

@@ -66,7 +66,7 @@ def moves_text(moved: Sequence[Moved]) -> str:
                 str(each.move),
                 short(each.after) or "-",
                 _platforms(each),
-                each.detail,
+                each.detail.replace("\n", "; "),
             )
             same.setdefault(fate, []).append(each.publication.tag.tag)
     rows = [

@@ -83,7 +83,7 @@ async def solve(
     """
     try:
         _make_way(order.output, log)
-        with log.open("w", encoding="utf-8") as file:
+        with log.open("w", encoding="utf-8", buffering=1) as file:
             session = _Session(file.write, on_progress, on_line)
             status = await runner.stream(
                 build_command(order),
@@ -117,8 +117,7 @@ class _Session:
     def take(self, chunk: bytes, *, final: bool = False) -> None:
         for item in self._decoder.feed(chunk, final=final):
             if isinstance(item, str):
-                self._stray.append(item)
-                self._say(item)
+                self._strayed(item)
                 continue
             for event in events(item):
                 if isinstance(event, Vertex):
@@ -144,9 +143,18 @@ class _Session:
         errors = [number for number, line in enumerate(self._stray) if line.startswith(_ERROR)]
         return "\n".join(self._stray[errors[-1] if errors else -_TAIL_LINES :]).removeprefix(_ERROR)
 
+    def _strayed(self, line: str) -> None:
+        self._stray.append(line)
+        if self.progress.failed is None:
+            self._say(line)
+        else:
+            # Only an excerpt of the Dockerfile and the error again: it must not push out what the program printed.
+            self._write(_clean(line) + "\n")
+
     def _moved(self, vertex: Vertex) -> None:
         before = self.progress.vertexes.get(vertex.digest)
         self.progress = self.progress.after(vertex)
+        vertex = self.progress.vertexes[vertex.digest]
         name = title(vertex.name)
         if vertex.is_cached and not (before and before.is_cached):
             self._say(f"> {name}: cached")

@@ -2,7 +2,10 @@
 
 import codecs
 import json
+import re
 from typing import Any
+
+_BLANK_LINES = re.compile(r"\A(?:[ \t\r]*\n)+")
 
 
 class Decoder:
@@ -24,15 +27,16 @@ class Decoder:
         return found
 
     def _next(self, *, final: bool) -> dict[str, Any] | str | None:
-        self._text = self._text.lstrip()
-        if not self._text:
+        self._text = _BLANK_LINES.sub("", self._text)
+        text = self._text.lstrip()
+        if not text:
             return None
-        if self._text.startswith("{"):
+        if text.startswith("{"):
             try:
-                document, end = self._json.raw_decode(self._text)
+                document, end = self._json.raw_decode(text)
             except json.JSONDecodeError:
                 return self._line(final=True) if final else None
-            self._text = self._text[end:]
+            self._text = text[end:]
             return dict(document)
         return self._line(final=final)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from orchestrator.errors import UnavailableError
@@ -110,6 +110,8 @@ async def _problem(
     try:
         async with asyncio.timeout(timeout_seconds):
             status, stdout, stderr = await asyncio.to_thread(_run, container)
+    except _NotStartedError as error:
+        return f"it does not start: {error}"
     except TimeoutError:
         return f"no end after {timeout_seconds:g} s"
     finally:
@@ -121,6 +123,10 @@ async def _problem(
     if expected is not None and stdout != expected:
         return f"printed {stdout[:_SHOWN_CHARACTERS]!r}, expected {expected!r}"
     return ""
+
+
+class _NotStartedError(Exception):
+    """A command that is not in the image, or not for its machine."""
 
 
 async def _created(client: docker.DockerClient, command: list[str], target: Target, image: Reference) -> Container:
@@ -143,8 +149,14 @@ async def _created(client: docker.DockerClient, command: list[str], target: Targ
 
 
 def _run(container: Container) -> tuple[int, str, str]:
-    """Exit status and output of a container, without white space around it."""
-    container.start()
+    """Exit status and output of a container, without white space around it; raises _NotStartedError."""
+    try:
+        container.start()
+    except APIError as error:
+        # The image has no such program, or the engine cannot run it; a fault of the engine itself is a 500.
+        if error.is_client_error():
+            raise _NotStartedError(error.explanation) from error
+        raise
     # No limit here: who waits for the test removes the container when it takes too long.
     status = int(container.wait(timeout=None)["StatusCode"])
     stdout, stderr = (

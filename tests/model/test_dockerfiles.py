@@ -101,15 +101,16 @@ def test_arguments_of_the_platform_may_be_given_by_name() -> None:
     assert images(text, {"TARGETARCH": "arm64", "TARGETOS": "linux"}) == ("debian-arm64", "debian:linux")
 
 
-def test_an_argument_of_the_platform_may_have_a_default() -> None:
+def test_an_argument_of_the_platform_may_have_a_default_or_stay_unused() -> None:
     assert images("ARG TARGETARCH=none\nFROM debian:$TARGETARCH", {}) == ("debian:none",)
+    assert images("ARG TARGETARCH A=1\nFROM debian:$A", {}) == ("debian:1",)
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "line 1: a Dockerfile needs at least one FROM"),
-        ("ARG A=1\nRUN true\n", "line 1: a Dockerfile needs at least one FROM"),
+        ("RUN true\nARG A=1\n", "line 1: a Dockerfile needs at least one FROM"),
         ("FROM", "line 1: expected `FROM image [AS name]`, got ''"),
         ("FROM a b", "line 1: expected `FROM image [AS name]`, got 'a b'"),
         ("FROM a IS b", "line 1: expected `FROM image [AS name]`, got 'a IS b'"),

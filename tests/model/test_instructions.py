@@ -128,6 +128,7 @@ def test_a_wrong_text_is_refused_with_its_line(text: str, problem: str) -> None:
         ("# unknown=a\n# escape=`", {}),
         ("FROM a\n# escape=`", {}),
         ("# escape=\n", {}),
+        ("# escape=`", {"escape": "`"}),
     ],
 )
 def test_directives_stand_at_the_very_top(text: str, expected: Mapping[str, str]) -> None:

@@ -39,3 +39,17 @@ def test_each_arch_has_a_namespace(repositories: Repositories, arch: str, expect
 def test_a_build_waits_under_its_id_in_the_staging_repository_of_its_arch() -> None:
     assert PLAIN.staged("s390x", "0a1b") == Reference("127.0.0.1:5000", "staging/staging-s390x", "0a1b")
     assert str(NAMED.staged("arm64v8", "0a1b")) == "ghcr.io/acme/wait/staging-arm64v8:0a1b"
+
+
+@pytest.mark.parametrize(
+    ("repositories", "is_native", "expected"),
+    [
+        (PLAIN, True, "docker.io/library/python"),
+        (PLAIN, False, "docker.io/arm64v8/python"),
+        (NAMED, False, "docker.io/acme/arm/python/runtime"),
+    ],
+)
+def test_an_engine_knows_images_of_its_own_arch_by_their_plain_name(
+    repositories: Repositories, is_native: bool, expected: str
+) -> None:
+    assert str(repositories.local("arm64v8", is_native=is_native)) == expected

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+import requests
+from docker.errors import APIError
 
 from orchestrator.errors import UnavailableError
 from orchestrator.model.config import SmokeTest
@@ -60,6 +62,24 @@ async def test_everything_that_is_wrong_is_told_and_no_test_keeps_another_from_r
     )
 
     assert found == ["printed 'something else', expected 'tool'", "exit status 3, expected 0: said on stderr", ""]
+
+
+def refusal(status: int) -> APIError:
+    response = requests.Response()
+    response.status_code = status
+    return APIError("refused", response, explanation="exec: tool: not found")
+
+
+async def test_a_program_that_is_not_in_the_image_is_what_the_test_found() -> None:
+    docker = FakeDocker(start_error=refusal(400))
+
+    assert await problems(RUN, docker=docker) == ["it does not start: exec: tool: not found"]
+    assert "remove container" in docker.calls
+
+
+async def test_an_engine_that_fails_to_start_anything_is_unavailable() -> None:
+    with pytest.raises(UnavailableError, match="the engine: 500 Server Error"):
+        await problems(RUN, docker=FakeDocker(start_error=refusal(500)))
 
 
 async def test_a_test_without_end_is_ended() -> None:

@@ -1,0 +1,111 @@
+"""Runs that are ended in the middle, and runs that work on the same at once."""
+
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import NewHello
+from tests.e2e.hello import Hello
+from tests.real import docker
+
+pytestmark = pytest.mark.e2e
+
+_PATIENCE_SECONDS = 60.0
+_MAX_SECONDS_TO_END = 10.0
+
+
+def wait_until(happens: Callable[[], bool], *, process: subprocess.Popen[str]) -> None:
+    """Wait for something while a process runs."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not happens():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"it did not happen; the tool ended with {process.returncode}: {process.communicate()}")
+        time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, float]:
+    """Send a signal; exit code, stderr and seconds until the end."""
+    start = time.monotonic()
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=_PATIENCE_SECONDS)
+    return process.returncode, stderr, time.monotonic() - start
+
+
+def log_says(family: Hello, text: str) -> Callable[[], bool]:
+    log = family.root / "out" / "logs" / "2.0" / "slim-trixie@amd64.log"
+    return lambda: log.exists() and text in log.read_text()
+
+
+def take_time(family: Hello, *, seconds: int) -> None:
+    """Let the build say `now 42` and then take so long, whatever the builder's cache has."""
+    run = f"RUN : {secrets.token_hex(8)}; echo now $((6 * 7)); sleep {seconds}"
+    family.edit('CMD ["hello"]', f'{run}\nCMD ["hello"]')
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_ended_leaves_nothing_and_is_done_by_running_again(
+    hello: NewHello, number: signal.Signals
+) -> None:
+    family: Hello = hello()
+    take_time(family, seconds=4)
+    running = family.start("build")
+    wait_until(log_says(family, "now 42"), process=running)
+
+    code, stderr, seconds = end(running, number)
+
+    assert (code, stderr.splitlines()[-1]) == (130, "interrupted")
+    assert seconds < _MAX_SECONDS_TO_END
+    assert (family.processes, family.left, family.staged("amd64")) == ([], [], [])
+    assert family.run("build").stdout.splitlines()[-1] == "builds: 1 built"
+
+
+def test_a_smoke_test_that_is_ended_leaves_no_container(hello: NewHello) -> None:
+    family: Hello = hello()
+    family.test_by({"name": "sleeps", "command": ["sleep", "600"]})
+    running = family.start("build")
+    wait_until(lambda: bool(containers(family)), process=running)
+
+    code, _, seconds = end(running, signal.SIGINT)
+
+    assert (code, containers(family), family.left) == (130, "", [])
+    assert seconds < _MAX_SECONDS_TO_END
+
+
+def containers(family: Hello) -> str:
+    listed = docker(family.engine, "ps", "--all", "--format", "{{.Image}} {{.Names}}")
+    return "\n".join(line for line in listed.splitlines() if f"staging/{family.name}" in line)
+
+
+def test_what_a_killed_run_left_is_swept_away_by_the_next(hello: NewHello) -> None:
+    family: Hello = hello()
+    take_time(family, seconds=2)
+    running = family.start("build")
+    wait_until(log_says(family, "now 42"), process=running)
+    end(running, signal.SIGKILL)
+    assert len(family.left) == 1
+
+    family.run("build")
+
+    assert (family.left, len(family.staged("amd64"))) == ([], 1)
+
+
+def test_two_runs_at_once_agree(hello: NewHello) -> None:
+    family: Hello = hello(variants=("trixie", "slim-trixie"))
+
+    both = [family.start("build") for _ in range(2)]
+    said = [process.communicate(timeout=_PATIENCE_SECONDS) for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], said
+    records: dict[str, Any] = family.records()
+    place = f"staging/{family.name}/staging-amd64"
+    assert sorted(record["build_id"] for record in records.values()) == family.staged("amd64")
+    assert {record["image_digest"] for record in records.values()} == {
+        family.manifest(place, build_id)[1]["manifests"][0]["digest"] for build_id in family.staged("amd64")
+    }
+    assert (family.left, family.run("build").stdout) == ([], "nothing to do: 2 builds are up to date\n")

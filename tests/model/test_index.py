@@ -1,0 +1,206 @@
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.model.index import Member, assemble, lost, members
+from orchestrator.model.oci import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
+from orchestrator.model.platforms import ARCHES, Platform
+from tests.samples import attestation_entry, image_entry, index_document
+
+AMD64 = digest_of(b"amd64")
+ARM = digest_of(b"arm")
+GONE = digest_of(b"gone")
+
+
+def image(arch: str, *, os_version: str = "", digest: str = "", platform: Platform | None = None) -> Descriptor:
+    return Descriptor(
+        OCI_MANIFEST,
+        digest or digest_of(f"{arch} {os_version}".encode()),
+        7,
+        platform=platform or ARCHES[arch].platform,
+        os_version=os_version,
+    )
+
+
+def member(arch: str, *, os_version: str = "") -> Member:
+    return Member(arch, image(arch, os_version=os_version))
+
+
+def listed(document: Any) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads(document.content)["manifests"]
+    return entries
+
+
+def test_a_staged_index_has_images_with_what_speaks_of_them() -> None:
+    staged = index_document(
+        image_entry("linux/amd64", digest=AMD64),
+        attestation_entry(AMD64),
+        attestation_entry(GONE),
+        {**image_entry("linux/arm/v7", digest=ARM), "annotations": {"a": "b"}},
+    )
+
+    found = members(staged, arch="amd64")
+
+    by_digest = {child.digest: child for child in staged.children}
+    assert found == (
+        Member("amd64", by_digest[AMD64], (by_digest[attestation_entry(AMD64)["digest"]],)),
+        Member("amd64", by_digest[ARM]),
+    )
+
+
+def test_an_index_without_images_has_no_members() -> None:
+    assert members(index_document(attestation_entry(GONE)), arch="amd64") == ()
+
+
+def test_the_bytes_are_those_of_put_multiarch() -> None:
+    # By hand from the rule: keys sorted, no white space, `/` written as `\\/`, UTF-8, no line break at the end.
+    provenance = attestation_entry(AMD64)
+    text = (
+        '{"manifests":['
+        f'{{"digest":"{AMD64}","mediaType":"application\\/vnd.oci.image.manifest.v1+json",'
+        '"platform":{"architecture":"amd64","os":"linux"},"size":7},'
+        '{"annotations":'
+        f'{{"vnd.docker.reference.digest":"{AMD64}","vnd.docker.reference.type":"attestation-manifest"}},'
+        f'"digest":"{provenance["digest"]}","mediaType":"application\\/vnd.oci.image.manifest.v1+json",'
+        '"platform":{"architecture":"unknown","os":"unknown"},"size":9},'
+        f'{{"annotations":{{"name":"grün\\/a"}},"digest":"{ARM}",'
+        '"mediaType":"application\\/vnd.oci.image.manifest.v1+json",'
+        '"platform":{"architecture":"arm","os":"linux","variant":"v7"},"size":7}'
+        '],"mediaType":"application\\/vnd.oci.image.index.v1+json","schemaVersion":2}'
+    )
+    staged = index_document(image_entry("linux/amd64", digest=AMD64), provenance)
+    arm = replace(image("arm32v7", digest=ARM, platform=Platform("linux", "arm")), annotations=(("name", "grün/a"),))
+
+    index = assemble([Member("arm32v7", arm), *members(staged, arch="amd64")])
+
+    assert index.content == text.encode()
+    assert (index.digest, index.media_type) == (f"sha256:{hashlib.sha256(text.encode()).hexdigest()}", OCI_INDEX)
+
+
+def test_an_attestation_without_a_platform_has_none() -> None:
+    bare = {key: value for key, value in attestation_entry(AMD64).items() if key != "platform"}
+
+    index = assemble(members(index_document(image_entry("linux/amd64", digest=AMD64), bare), arch="amd64"))
+
+    assert [sorted(entry) for entry in listed(index)] == [
+        ["digest", "mediaType", "platform", "size"],
+        ["annotations", "digest", "mediaType", "size"],
+    ]
+
+
+def test_everything_that_a_descriptor_says_is_kept() -> None:
+    foreign = Descriptor(
+        DOCKER_MANIFEST,
+        AMD64,
+        7,
+        platform=Platform("windows", "amd64"),
+        os_version="10.0.26100.4061",
+        urls=("https://example.org/a",),
+        os_features=("win32k",),
+        artifact_type="application/a",
+    )
+
+    index = assemble([Member("windows-amd64", foreign)])
+
+    assert index.children == (foreign,)
+    assert listed(index) == [
+        {
+            "artifactType": "application/a",
+            "digest": AMD64,
+            "mediaType": DOCKER_MANIFEST,
+            "platform": {
+                "architecture": "amd64",
+                "os": "windows",
+                "os.features": ["win32k"],
+                "os.version": "10.0.26100.4061",
+            },
+            "size": 7,
+            "urls": ["https://example.org/a"],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arch", "claimed"),
+    [
+        ("arm32v7", Platform("linux", "arm")),
+        ("arm32v5", Platform("linux", "arm", "v7")),
+        ("arm64v8", Platform("linux", "arm64")),
+        ("amd64", Platform("linux", "amd64", "v3")),
+    ],
+)
+def test_a_platform_is_spelled_as_its_arch_says(arch: str, claimed: Platform) -> None:
+    index = assemble([Member(arch, image(arch, platform=claimed))])
+
+    assert [child.platform for child in index.children] == [ARCHES[arch].platform]
+
+
+def test_arches_stand_in_the_order_of_their_names_and_releases_of_windows_newest_first() -> None:
+    versions = ["10.0.9999.1", "10.0.20348.3692", "10.0.26100.999", "10.0.26100.4061"]
+    every = [member("windows-amd64", os_version=version) for version in versions]
+    every += [member(arch) for arch in reversed(ARCHES) if arch != "windows-amd64"]
+
+    index = assemble(every)
+
+    linux = [str(ARCHES[arch].platform) for arch in sorted(ARCHES) if arch != "windows-amd64"]
+    assert [f"{child.platform} {child.os_version}".strip() for child in index.children] == [
+        *linux,
+        "windows/amd64 10.0.26100.4061",
+        "windows/amd64 10.0.26100.999",
+        "windows/amd64 10.0.20348.3692",
+        "windows/amd64 10.0.9999.1",
+    ]
+
+
+@given(st.permutations([member(arch) for arch in ARCHES] + [member("windows-amd64", os_version="10.0.1.1")]))
+def test_equal_members_give_equal_bytes_in_whatever_order_they_come(several: list[Member]) -> None:
+    assert assemble(several).digest == assemble(sorted(several, key=lambda each: each.image.digest)).digest
+
+
+def test_a_member_is_named_with_its_release_of_windows() -> None:
+    assert [
+        member("arm64v8").platform,
+        member("windows-amd64", os_version="10.0.26100.4061").platform,
+    ] == ["linux/arm64/v8", "windows/amd64 10.0.26100.4061"]
+
+
+def windows(os_version: str) -> dict[str, Any]:
+    entry = image_entry("windows/amd64", digest=digest_of(os_version.encode()))
+    return {**entry, "platform": {**entry["platform"], "os.version": os_version}}
+
+
+@pytest.mark.parametrize(
+    ("live", "now", "expected"),
+    [
+        ([], [member("amd64")], ()),
+        ([image_entry("linux/amd64")], [member("amd64"), member("s390x")], ()),
+        ([image_entry("linux/amd64"), image_entry("linux/s390x")], [member("amd64")], ("linux/s390x",)),
+        ([image_entry("linux/s390x"), image_entry("linux/386")], [], ("linux/s390x", "linux/386")),
+        ([image_entry("linux/arm64")], [member("arm64v8")], ()),
+        ([image_entry("linux/arm64/v8")], [member("arm64v8")], ()),
+        ([image_entry("linux/arm64")], [member("amd64")], ("linux/arm64/v8",)),
+        ([image_entry("linux/arm")], [member("arm32v5"), member("arm32v7")], ()),
+        ([image_entry("linux/arm/v5")], [member("arm32v7")], ("linux/arm/v5",)),
+        ([image_entry("linux/amd64/v2")], [member("amd64")], ("linux/amd64/v2",)),
+        ([windows("10.0.26100.1")], [member("windows-amd64", os_version="10.0.26100.4061")], ()),
+        (
+            [windows("10.0.26100.1"), windows("10.0.20348.2")],
+            [member("windows-amd64", os_version="10.0.26100.1")],
+            ("windows/amd64",),
+        ),
+        ([windows("10.0.26100.1"), windows("10.0.20348.2")], [], ("windows/amd64",)),
+        ([image_entry("linux/amd64", digest=AMD64), attestation_entry(AMD64)], [member("amd64")], ()),
+        (
+            [{key: value for key, value in image_entry("linux/amd64").items() if key != "platform"}],
+            [member("s390x")],
+            (),
+        ),
+    ],
+)
+def test_what_a_live_index_would_lose(live: list[dict[str, Any]], now: list[Member], expected: tuple[str, ...]) -> None:
+    assert lost(index_document(*live), now) == expected
