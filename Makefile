@@ -6,7 +6,7 @@ ORCHESTRATOR = .venv/bin/orchestrator $(if $(REGISTRY),--registry $(REGISTRY))
 SELECTED = $(foreach version,$(VERSION),--version $(version)) $(foreach variant,$(VARIANT),--variant $(variant)) $(foreach arch,$(ARCH),--arch $(arch))
 ARGUMENTS = $(foreach argument,$(BUILD_ARGS),--build-arg $(argument)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EMULATE),--emulate) $(if $(LOAD),--load)
 
-.PHONY: help build push publish plan list render check lint test demo e2e-python doctor picture lock clean
+.PHONY: help build push publish plan list render check lint test demo e2e-python doctor golden picture lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ doctor: .venv/ready ## Say what is missing on this machine and how to get it
 
 picture: .venv/ready ## Draw the picture in README.md from the demo's real output
 	@.venv/bin/python docs/picture.py
+
+golden: .venv/ready ## Write the golden files anew; git diff shows what changed
+	@GOLDEN=write .venv/bin/pytest -q tests/tools/test_buildx.py
 
 lock: .venv/ready ## Pin dependencies anew
 	@$(PYTHON) requirements/lock.py

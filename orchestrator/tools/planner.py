@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from orchestrator.errors import InputError
 from orchestrator.model.bases import SCRATCH, Mirrors, ResolvedBase
 from orchestrator.model.build_id import BuildInputs
-from orchestrator.model.dockerfiles import images
+from orchestrator.model.dockerfiles import images, stages
 from orchestrator.model.plan import Build, Plan, planned
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
@@ -16,6 +16,7 @@ from orchestrator.model.targets import Target
 from orchestrator.tools import bases, contexts, staging
 from orchestrator.tools.registry import Registry
 
+_TARGETS_OWN = ("", "$TARGETPLATFORM", "${TARGETPLATFORM}")
 _BUILDERS = {"local": "buildkit", "context": "buildkit", "remote": "buildkit", "classic": "classic"}
 
 
@@ -65,12 +66,20 @@ async def plan(
 def recipe(root: Path, path: PurePosixPath, dockerfile: str, build_args: Mapping[str, str]) -> Recipe:
     """Read what a rendered Dockerfile (its path below `root`, its text) asks for; raises InputError."""
     try:
+        _refuse_other_platforms(dockerfile, build_args)
         names = (Reference.parse(image) for image in images(dockerfile, build_args))
         wanted = tuple(name for name in names if name != SCRATCH)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     directory = path.parent
     return Recipe(directory, dockerfile, contexts.files(root / directory), wanted)
+
+
+def _refuse_other_platforms(dockerfile: str, build_args: Mapping[str, str]) -> None:
+    """Bases are tied to the target's platform, so a stage that runs on another one would get the wrong manifest."""
+    for stage in stages(dockerfile, build_args):
+        if stage.platform not in _TARGETS_OWN:
+            raise ValueError(f"stage {stage.name}: --platform={stage.platform} is not possible yet; leave it out")
 
 
 def _build(

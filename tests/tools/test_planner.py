@@ -112,6 +112,10 @@ def test_a_recipe_has_the_bases_and_files_of_a_rendered_directory(tmp_path: Path
     [
         ("RUN tool\n", "dockerfiles/1.0/Dockerfile: "),
         ("FROM UPPER/case\n", "dockerfiles/1.0/Dockerfile: 'UPPER/case' is not an image reference"),
+        (
+            "FROM --platform=$BUILDPLATFORM busybox:trixie AS tools\nFROM busybox:trixie\n",
+            "dockerfiles/1.0/Dockerfile: stage tools: --platform=$BUILDPLATFORM is not possible yet",
+        ),
     ],
 )
 def test_a_dockerfile_that_cannot_be_read_is_named(tmp_path: Path, text: str, expected: str) -> None:
