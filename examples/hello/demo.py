@@ -38,7 +38,7 @@ def main() -> int:
     address = json.loads(_read("registry", "status", "--format", "json"))["address"]
     host = json.loads(_read("engine", "status", "--format", "json"))["host"]
     status = _run_images(f"{address}/library/hello:latest", host)
-    _summary(address, seconds=time.monotonic() - start)
+    _summary(address, host=host, seconds=time.monotonic() - start)
     return status
 
 
@@ -77,7 +77,7 @@ def _run_images(image: str, host: str) -> int:
     return 1 if wrong else 0
 
 
-def _summary(address: str, *, seconds: float) -> None:
+def _summary(address: str, *, host: str, seconds: float) -> None:
     published = json.loads((HERE / "out" / "publish.json").read_text())["tags"]
     table = Table(title=f"what {address} has now", title_justify="left", box=None, header_style="bold", pad_edge=False)
     for column in ("repository", "tags", "platforms"):
@@ -94,7 +94,7 @@ def _summary(address: str, *, seconds: float) -> None:
     console.print(
         f"\nDone in {seconds:.0f} s. To look further:\n"
         f"  docker buildx imagetools inspect {address}/library/hello:latest\n"
-        f"  docker run --rm --platform linux/riscv64 {address}/library/hello:slim\n"
+        f"  docker --host {host} run --rm --platform linux/riscv64 {address}/library/hello:slim\n"
         f"  .venv/bin/orchestrator -C {folder} list\n"
         f"  .venv/bin/orchestrator -C {folder} plan --arch all\n"
         f"  less {folder}/out/logs/2.0/trixie@s390x.log\n"

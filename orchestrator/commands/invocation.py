@@ -39,12 +39,14 @@ class Invocation:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a verb's work; SIGTERM ends it as Ctrl-C does, by cancelling, so that nothing is left running."""
+    """Run a verb's work; SIGTERM and SIGHUP end it as Ctrl-C does, by cancelling, so that nothing is left running."""
 
     async def cancellable() -> T:
         task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # What is ignored already, as under `nohup`, stays so.
+            if task is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
     return asyncio.run(cancellable())

@@ -49,6 +49,8 @@ def _document(
     project: Project, arches_of: Mapping[Facts, Sequence[str]], excluded: Sequence[tuple[Target, Exclusion]]
 ) -> dict[str, Any]:
     return {
+        "schema": 1,
+        "exit_code": int(ExitCode.DONE),
         "targets": [
             {
                 "target": facts.name,

@@ -34,10 +34,13 @@ def command(
     Example: orchestrator plan --variant slim --arch all
     """
     plan = run(_plan(invocation, selected, build_args))
-    text = json.dumps(plan.document(), indent=2) + "\n"
     if output is not None:
+        text = json.dumps(plan.document(), indent=2) + "\n"
         files.write(output.parent, {PurePosixPath(output.name): text})
-    click.echo(text if output_format == "json" else plan_text(plan), nl=False)
+    if output_format == "json":
+        click.echo(json.dumps({**plan.document(), "exit_code": int(ExitCode.DONE)}, indent=2))
+    else:
+        click.echo(plan_text(plan), nl=False)
     return ExitCode.DONE
 
 

@@ -85,7 +85,7 @@ async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engi
     try:
         version = await asyncio.to_thread(_version, endpoint, environment)
     except (DockerException, OSError) as error:
-        return Silence(endpoint, _reason(error))
+        return Silence(endpoint, reason(error))
     processor = str(version["Arch"])
     own = arch_of(Platform(str(version["Os"]), processor))
     names = [own.name if own else "", *_COMPATIBLE.get(processor, ())]
@@ -119,7 +119,7 @@ def _client(endpoint: Endpoint, environment: Mapping[str, str], *, timeout_secon
     return DockerClient(**named, timeout=timeout_seconds, use_ssh_client=ssh)
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """The system's own words where the libraries wrap them; they do so three times over."""
     reason = str(error)
     cause: BaseException | None = error

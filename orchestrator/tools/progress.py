@@ -1,10 +1,10 @@
 """Shows how builds go while they run: a live table for people, prefixed lines for logs."""
 
 import asyncio
+import contextlib
 import sys
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
@@ -71,7 +71,9 @@ class Lines:
             self._say(outcome.target, line)
 
     def _say(self, target: str, text: str) -> None:
-        print(f"{target} | {text}", file=self.file, flush=True)
+        # A reader that went away, such as `head`, ends no build; what it misses is in the logs.
+        with contextlib.suppress(BrokenPipeError):
+            print(f"{target} | {text}", file=self.file, flush=True)
 
 
 @dataclass(slots=True)
@@ -143,7 +145,7 @@ class LiveTable:
         return ", ".join((f"{ended} of {self._total} done", *results, f"{len(self._rows)} running, {waiting} waiting"))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def display(*, interactive: bool, total: int) -> AsyncIterator[Display]:
     """A table on a terminal, lines elsewhere; both on stderr."""
     if not interactive:

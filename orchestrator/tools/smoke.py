@@ -16,6 +16,7 @@ from orchestrator.model.facts import fill
 from orchestrator.model.outcomes import TestResult
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import Target
+from orchestrator.tools.docker_host import reason
 
 TEST_TIMEOUT_SECONDS = 300
 _SHOWN_CHARACTERS = 2_000
@@ -71,7 +72,7 @@ def _client(connect: Connect) -> Iterator[docker.DockerClient]:
         with contextlib.closing(connect()) as client:
             yield client
     except (DockerException, requests.RequestException) as error:
-        raise UnavailableError(f"the engine: {error}") from error
+        raise UnavailableError(f"the engine: {reason(error)}") from error
 
 
 async def _pull(client: docker.DockerClient, target: Target, image: Reference) -> None:

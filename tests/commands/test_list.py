@@ -33,6 +33,8 @@ def test_json_has_the_same(tmp_path: Path) -> None:
     result = run(command, image(tmp_path), "--version", "1.0", "--all", "--format", "json")
 
     assert json.loads(result.stdout) == {
+        "schema": 1,
+        "exit_code": 0,
         "targets": [
             {
                 "target": "1.0/trixie",

@@ -61,16 +61,17 @@ class Hello:
         versions = {_VERSION: {"version": f"{_VERSION}.1", "variants": list(variants)}}
         (self.root / "versions.json").write_text(json.dumps(versions))
         groups = ["slim" if variant.startswith("slim") else "debian" for variant in variants]
-        self._configure("architectures", {group: list(arches) for group in groups})
+        self.configure("architectures", {group: list(arches) for group in groups})
 
     def use_base(self, name: str) -> None:
-        self._configure("bases", {"debian": name, "slim": name})
+        self.configure("bases", {"debian": name, "slim": name})
 
     def test_by(self, *tests: Mapping[str, Any]) -> None:
         """Replace the smoke tests."""
-        self._configure("tests", list(tests))
+        self.configure("tests", list(tests))
 
-    def _configure(self, key: str, value: Any) -> None:
+    def configure(self, key: str, value: Any) -> None:
+        """Replace a top-level key of orchestrator.yaml."""
         # JSON is YAML as well; top-level keys of the example stand at the beginning of a line.
         path = self.root / "orchestrator.yaml"
         kept: list[str] = []
@@ -91,7 +92,7 @@ class Hello:
 
     def git(self, *words: str, at: int = 0) -> None:
         """Run git in the folder, as somebody at some time."""
-        who = {"NAME": "Example", "EMAIL": "example@example.com", "DATE": f"{at} +0000"}
+        who = {"NAME": "Example", "EMAIL": "example@example.com", "DATE": f"@{at} +0000"}
         given = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         subprocess.run(("git", "-C", str(self.root), *words), env={**os.environ, **given}, check=True)
 

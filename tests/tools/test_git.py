@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator.tools.git import UNCOMMITTED_EPOCH, commit_times, newest
 from tests.fake_runner import ABSENT, Answer, FakeRunner
@@ -31,13 +32,11 @@ async def test_the_newest_commit_of_each_folder_counts() -> None:
         (Answer(128, stderr="fatal: detected dubious ownership in repository at '/image'"), True),
     ],
 )
-async def test_without_an_answer_of_git_there_are_no_times(
-    answer: Answer, *, warned: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    times = await commit_times(Path("/image"), "dockerfiles", runner=FakeRunner({"git": answer}))
+async def test_without_an_answer_of_git_there_are_no_times(answer: Answer, *, warned: bool) -> None:
+    with capture_logs() as logs:
+        times = await commit_times(Path("/image"), "dockerfiles", runner=FakeRunner({"git": answer}))
 
-    assert times == {}
-    assert ("git does not tell commit times" in capsys.readouterr().out) is warned
+    assert (times, [line["event"] for line in logs]) == ({}, ["git does not tell commit times"] if warned else [])
 
 
 @pytest.mark.parametrize(

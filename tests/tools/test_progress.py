@@ -146,3 +146,11 @@ def test_lines_say_which_build_they_belong_to() -> None:
         "2.0/trixie@s390x | failed in 3.2 s: smoke test a: no",
         "2.0/trixie@s390x | smoke test b: no",
     ]
+
+
+def test_a_reader_that_went_away_ends_no_build() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    Lines(Closed()).line(build("2.0/trixie@amd64"), "checking for gcc... yes")
