@@ -19,8 +19,8 @@ from orchestrator.model.platforms import Platform, arch_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.solve import Progress
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_sources import Source
-from orchestrator.tools.registry_uploads import Outcome as Upload
+from orchestrator.tools.registry.sources import Source
+from orchestrator.tools.registry.uploads import Outcome as Upload
 from tests.fake_runner import FakeRunner
 from tests.samples import layout
 

@@ -9,8 +9,8 @@ from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Document, digest_of
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_credentials import Credential
-from orchestrator.tools.registry_retry import Policy
+from orchestrator.tools.registry.credentials import Credential
+from orchestrator.tools.registry.retry import Policy
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"

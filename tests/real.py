@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.apt import Apt
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.debian.apt import Apt
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import SystemRunner
 
 _PATIENCE_SECONDS = 600

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from orchestrator.tools.apt import Apt
+from orchestrator.tools.debian.apt import Apt
 from orchestrator.tools.logs import configure_logging
 from orchestrator.tools.process import SystemRunner
 

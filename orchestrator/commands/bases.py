@@ -15,13 +15,15 @@ from orchestrator.model.debian_bases import Recipe
 from orchestrator.model.platforms import ARCHES, arch, native_arch
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import ALL, NATIVE
-from orchestrator.tools import bases, debian_bases, emulation, local_registry
-from orchestrator.tools.apt import Apt
-from orchestrator.tools.debian_archive import DebianArchive
-from orchestrator.tools.debian_bases import Imported, Workshop
-from orchestrator.tools.debian_roots import PROGRAM, Tools
+from orchestrator.tools import bases, local_registry
+from orchestrator.tools.debian import bases as debian_bases
+from orchestrator.tools.debian.apt import Apt
+from orchestrator.tools.debian.archive import DebianArchive
+from orchestrator.tools.debian.bases import Imported, Workshop
+from orchestrator.tools.debian.roots import PROGRAM, Tools
+from orchestrator.tools.engine import emulation
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_credentials import DockerCredentials
+from orchestrator.tools.registry.credentials import DockerCredentials
 
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 

@@ -24,8 +24,9 @@ from orchestrator.model.platforms import native_arch
 from orchestrator.model.publication import Moved
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.build_run import build_run_document, build_run_text
-from orchestrator.tools import docker_host, engine, files, git, smoke, sources, staging
+from orchestrator.tools import engine, files, git, smoke, sources, staging
 from orchestrator.tools.downloads import downloads
+from orchestrator.tools.engine import docker_host
 from orchestrator.tools.execute import Executor
 from orchestrator.tools.preflight import builder
 from orchestrator.tools.progress import display

@@ -9,8 +9,8 @@ import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
-from orchestrator.tools.apt import Apt
 from orchestrator.tools.checks import Check, State
+from orchestrator.tools.debian.apt import Apt
 from orchestrator.tools.diagnosis import Surroundings, diagnose
 
 

@@ -12,9 +12,9 @@ import click
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
 from orchestrator.tools import engine
-from orchestrator.tools.capabilities import Capabilities, capabilities
-from orchestrator.tools.docker_host import Engine, Silence
 from orchestrator.tools.engine import Start
+from orchestrator.tools.engine.capabilities import Capabilities, capabilities
+from orchestrator.tools.engine.docker_host import Engine, Silence
 
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 

@@ -24,7 +24,7 @@ from orchestrator.model.variants import Variant
 from orchestrator.render.dockerfile import path_of
 from orchestrator.tools import bases, inputs, local_registry, planner
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_credentials import DockerCredentials
+from orchestrator.tools.registry.credentials import DockerCredentials
 
 OUT = "out"
 """Where plans, records and logs go, below the image's folder."""

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.model.platforms import ARCHES
-from orchestrator.tools.docker_host import Engine, Silence
+from orchestrator.tools.engine.docker_host import Engine, Silence
+from orchestrator.tools.local_registry.program import PROGRAM as REGISTRY_PROGRAM
 from orchestrator.tools.process import Finished
-from orchestrator.tools.registry_program import PROGRAM as REGISTRY_PROGRAM
 
 PYTHON_OLDEST = (3, 11)
 GIT_OLDEST = (2, 20)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from orchestrator.errors import CommandError, InputError, ProgramMissingError
 from orchestrator.tools import checks, engine
-from orchestrator.tools.apt import Apt, debian
-from orchestrator.tools.capabilities import capabilities
 from orchestrator.tools.checks import Check
-from orchestrator.tools.docker_host import Engine, Silence
-from orchestrator.tools.engine_packages import is_packaged
+from orchestrator.tools.debian.apt import Apt, debian
+from orchestrator.tools.engine.capabilities import capabilities
+from orchestrator.tools.engine.docker_host import Engine, Silence
+from orchestrator.tools.engine.packages import is_packaged
 from orchestrator.tools.process import Finished, Runner
 
 

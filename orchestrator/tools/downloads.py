@@ -12,9 +12,9 @@ import aiohttp
 from yarl import URL
 
 from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
-from orchestrator.tools.registry_answers import redacted, retry_after
-from orchestrator.tools.registry_http import Request, Transport, is_loopback, lowered
-from orchestrator.tools.registry_retry import Cause, Policy, TransientError, repeat
+from orchestrator.tools.registry.answers import redacted, retry_after
+from orchestrator.tools.registry.http import Request, Transport, is_loopback, lowered
+from orchestrator.tools.registry.retry import Cause, Policy, TransientError, repeat
 
 MAX_BYTES = 2 * 1024**3
 TOTAL_SECONDS = 1800.0

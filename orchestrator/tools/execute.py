@@ -15,7 +15,7 @@ from orchestrator.model.outcomes import Outcome, Result, record
 from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress
 from orchestrator.tools import buildx, contexts, files, layout, smoke, staging
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import Runner
 from orchestrator.tools.progress import Display
 from orchestrator.tools.registry import Registry

@@ -7,8 +7,8 @@ from orchestrator.errors import InputError, OrchestratorError, ProgramMissingErr
 from orchestrator.model.config import Config
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools import engine
-from orchestrator.tools.capabilities import Capabilities, capabilities
-from orchestrator.tools.docker_host import Engine, Silence
+from orchestrator.tools.engine.capabilities import Capabilities, capabilities
+from orchestrator.tools.engine.docker_host import Engine, Silence
 from orchestrator.tools.process import Runner
 
 

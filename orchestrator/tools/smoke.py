@@ -16,7 +16,7 @@ from orchestrator.model.facts import fill
 from orchestrator.model.outcomes import TestResult
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import Target
-from orchestrator.tools.docker_host import reason
+from orchestrator.tools.engine.docker_host import reason
 
 TEST_TIMEOUT_SECONDS = 300
 _SHOWN_CHARACTERS = 2_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from tests.e2e.hello import Hello
 from tests.real import engine, orchestrator, registry, runner, state
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.model.oci import INDEX_TYPES, MANIFEST_TYPES
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from tests.real import orchestrator
 
 _ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))

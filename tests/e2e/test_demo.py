@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from tests.e2e.conftest import EXAMPLE
 
 pytestmark = pytest.mark.e2e

@@ -14,9 +14,9 @@ from orchestrator.model.bases import mirrors
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.bases import resolve
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_credentials import DockerCredentials
+from orchestrator.tools.registry.credentials import DockerCredentials
 from tests.real import docker, orchestrator
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.model.dockerfiles import images
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import Finished, SystemRunner
 from tests.golden import DOCKERFILES
 from tests.model.test_dockerfiles import ARGUMENTS

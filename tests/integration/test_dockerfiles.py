@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.model.catalog import Catalog
 from orchestrator.model.facts import facts
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import SystemRunner
 from tests.integration import fake_base
 from tests.templates import shipped

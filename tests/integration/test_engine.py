@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.platforms import ARCHES
-from orchestrator.tools import bridges, emulation
-from orchestrator.tools.apt import Apt, debian
-from orchestrator.tools.capabilities import capabilities
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.debian.apt import Apt, debian
+from orchestrator.tools.engine import bridges, emulation
+from orchestrator.tools.engine.capabilities import capabilities
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import SystemRunner
 from tests.real import docker, orchestrator
 

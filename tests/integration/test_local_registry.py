@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools import local_registry, registry_program
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools import local_registry
+from orchestrator.tools.engine.docker_host import Engine
+from orchestrator.tools.local_registry import program
 from tests.fake_runner import Answer, FakeRunner
 from tests.real import docker, orchestrator
 
@@ -142,14 +143,14 @@ async def test_without_the_program_it_runs_as_a_container(home: Path, engine: En
 
 def _make_image(engine: Engine, context: Path) -> None:
     """An image of that name from this machine's program and the libraries that it is linked with."""
-    program = shutil.which(registry_program.PROGRAM)
-    if program is None:
-        pytest.fail(f"no {registry_program.PROGRAM}; `orchestrator registry up` as root installs it")
-    linked = subprocess.run(("ldd", program), capture_output=True, text=True, check=True).stdout.split()
-    for file in (program, *(word for word in linked if word.startswith("/"))):
+    found = shutil.which(program.PROGRAM)
+    if found is None:
+        pytest.fail(f"no {program.PROGRAM}; `orchestrator registry up` as root installs it")
+    linked = subprocess.run(("ldd", found), capture_output=True, text=True, check=True).stdout.split()
+    for file in (found, *(word for word in linked if word.startswith("/"))):
         copy = context / "root" / file.lstrip("/")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
-    dockerfile = ["FROM scratch", "COPY root /", f'ENTRYPOINT ["{program}", "serve"]', "CMD []"]
+    dockerfile = ["FROM scratch", "COPY root /", f'ENTRYPOINT ["{found}", "serve"]', "CMD []"]
     (context / "Dockerfile").write_text("\n".join(dockerfile))
     docker(engine, "buildx", "build", "--builder", "default", "--load", "--tag", "registry:2", str(context))

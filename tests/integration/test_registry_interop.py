@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from orchestrator.model.oci import DOCKER_LIST, OCI_INDEX, Document, digest_of
 from orchestrator.model.references import Reference, Repository
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.registry import Registry
 from tests.pushing import client, holds, image, push_index
 from tests.real import docker

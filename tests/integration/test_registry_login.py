@@ -20,8 +20,8 @@ from orchestrator.errors import ContractBrokenError, InputError, NotAuthorisedEr
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.registry import Registry
-from orchestrator.tools.registry_credentials import Credential, DockerCredentials
-from orchestrator.tools.registry_http import Request, Transport
+from orchestrator.tools.registry.credentials import Credential, DockerCredentials
+from orchestrator.tools.registry.http import Request, Transport
 from tests.configured_registry import configured_registry
 from tests.faultproxy import FaultProxy
 from tests.faults import Bearer, Rule

@@ -12,7 +12,7 @@ from aiohttp import web
 from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
 from orchestrator.model.facts import Source
 from orchestrator.tools.downloads import downloads
-from orchestrator.tools.registry_retry import Policy
+from orchestrator.tools.registry.retry import Policy
 from orchestrator.tools.sources import fetch
 from tests.real import orchestrator
 

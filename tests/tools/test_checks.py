@@ -8,7 +8,7 @@ import pytest
 from orchestrator.errors import InputError
 from orchestrator.tools import checks
 from orchestrator.tools.checks import Check, State
-from orchestrator.tools.docker_host import Endpoint, Engine, Silence
+from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence
 from orchestrator.tools.process import Finished
 
 ENGINE = Engine("unix:///s", private=False, version="26.1.5+dfsg1", platforms=("linux/amd64",))

@@ -14,7 +14,7 @@ from orchestrator.model.config import SmokeTest
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build
-from orchestrator.tools.docker_host import Engine
+from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.execute import Executor
 from tests.fakes import FakeBuildx, FakeDisplay, FakeDocker, FakeRegistry
 from tests.samples import MadeLayout, build, image_entry, index_document, layout, program, tar, write_context

@@ -2,7 +2,7 @@ import pytest
 
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError
 from orchestrator.model.config import Builder, Config
-from orchestrator.tools.capabilities import Capabilities
+from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.preflight import check_arches, check_drivers
 
 HOST = "unix:///run/docker.sock"

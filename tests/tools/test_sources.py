@@ -144,7 +144,7 @@ async def test_all_that_cannot_be_fetched_is_told_at_once(tmp_path: Path) -> Non
 async def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
 
-    with pytest.raises(LocalOutputError, match="downloads are kept in"):
+    with pytest.raises(LocalOutputError, match="Not a directory; become its owner"):
         await fetch([TARBALL], cache=tmp_path / "cache", download=FakeWeb({TARBALL.url: b"tarball"}), mirrors={})
 
 

@@ -1,0 +1,1 @@
+"""Debian's archive: packages for this machine, and base images made from it."""
