@@ -170,8 +170,8 @@ def test_the_command_of_a_slim_system() -> None:
         '--aptopt=DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb"; }',
         "--customize-hook=rm -f $1/etc/hostname $1/etc/resolv.conf",
         "trixie",
-        "/work/root.tar",
-        "/work/debian.sources",
+        "/made/root.tar",
+        "/made/debian.sources",
     ]
 
 
