@@ -139,7 +139,7 @@ async def test_why_a_system_could_not_be_made_is_told_in_a_line(tmp_path: Path) 
 
 def test_the_command_of_a_slim_system() -> None:
     command = system_command(
-        Recipe("debian", "trixie", slim=True), arch_name="arm32v5", folder=Path("/work"), as_root=True
+        Recipe("debian", "trixie", slim=True), arch_name="arm32v5", folder=Path("/made"), as_root=True
     )
 
     assert command == [
@@ -178,7 +178,7 @@ def test_the_command_of_a_slim_system() -> None:
 def test_build_packages_are_in_their_own_base_alone() -> None:
     packages = ",".join(BUILD_PACKAGES)
     commands = {
-        family: system_command(Recipe(family, "trixie"), arch_name="amd64", folder=Path("/work"), as_root=False)
+        family: system_command(Recipe(family, "trixie"), arch_name="amd64", folder=Path("/made"), as_root=False)
         for family in ("debian", "buildpack-deps")
     }
 
