@@ -71,11 +71,11 @@ def runner() -> SystemRunner:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def programs(state: Path, runner: SystemRunner) -> None:
+def programs(state: Path) -> None:
     """The programs that tests need; what is missing is installed, where that is possible."""
     missing = sorted(package for program, package in _PACKAGES.items() if shutil.which(program) is None)
     if missing:
-        asyncio.run(Apt(state, runner).install_tools(missing))
+        asyncio.run(Apt(state, SystemRunner(dict(os.environ))).install_tools(missing))
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,8 @@ class BuildKit:
             *("docker", "buildx", "build"),
             "--call=outline,format=json" if knows_call else "--print=outline,format=json",
             *("--progress", "rawjson"),
+            # Docker's own builder would make an image of each, and trips over two equal ones at once.
+            *("--output", "type=cacheonly"),
             *(word for context in contexts for word in ("--build-context", context)),
             *(word for name, value in build_args.items() for word in ("--build-arg", f"{name}={value}")),
             *("--file", str(file)),
