@@ -1,6 +1,7 @@
 """The command line: options that every verb has, and one place where errors become exit codes."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import importlib
 import json
@@ -28,6 +29,7 @@ VERBS: dict[str, str] = {
     "config": "Show the effective configuration and where each value comes from.",
     "doctor": "Say what is missing on this machine and how to get it.",
     "engine": "Start, stop and describe a local engine with buildx and emulation.",
+    "impact": "Show which builds stand on a base.",
     "list": "List targets with their tags and architectures.",
     "plan": "Show what would be built and why.",
     "publish": "Point arch tags, then shared tags, at what is staged.",
@@ -35,6 +37,7 @@ VERBS: dict[str, str] = {
     "render": "Write the Dockerfiles from versions.json and the templates.",
     "schema": "Print the JSON Schema of a document.",
     "sources": "Downloads that builds need: fetch, add by hand, list.",
+    "why": "Show what changed since a target was staged last.",
 }
 
 
@@ -118,18 +121,25 @@ def _run(arguments: list[str]) -> int:
         result = orchestrator.main(args=arguments, prog_name="orchestrator", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.DONE
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(BrokenPipeError):
+            error.show()
         return _print_json([error.format_message()], ExitCode.INPUT, arguments=arguments)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted", file=sys.stderr)
+        _say("interrupted")
         return _print_json(["interrupted"], ExitCode.INTERRUPTED, arguments=arguments)
     except SystemExit:
         # The one case in which click ends the process by itself: nobody reads our output any more.
         return ExitCode.LOCAL_OUTPUT
     except OrchestratorError as error:
         for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            _say(f"error: {problem}")
         return _print_json(error.problems, error.exit_code, arguments=arguments)
+
+
+def _say(text: str) -> None:
+    # A reader of stderr that went away changes nothing of how the run ends.
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _print_json(problems: Sequence[str], code: ExitCode, *, arguments: Sequence[str]) -> ExitCode:

@@ -98,7 +98,7 @@ class PublishRefusedError(OrchestratorError):
 
 
 class TagMovedError(OrchestratorError):
-    """A tag came to name what neither we wrote nor what stood there before: somebody else publishes too."""
+    """What was decided upon moved: a tag names somebody else's, or a plan is no longer what would be planned now."""
 
     exit_code = ExitCode.TAG_MOVED
 

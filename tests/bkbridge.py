@@ -1,11 +1,13 @@
 """The engine's own BuildKit as a remote builder: a port on loopback that leads to it.
 
 Docker's engine speaks BuildKit's protocol on its own socket, behind ``POST /grpc`` with an upgrade to h2c; buildx'
-driver `remote` wants a port that speaks it at once. Closing the bridge is the loss of a builder in the middle of work.
+driver `remote` wants a port that speaks it at once. Closing the bridge is the loss of a builder in the middle of work;
+as a process of its own (`python -m tests.bkbridge unix:///run/docker.sock`) it can be stopped, too: a black hole.
 """
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 
 _UPGRADE = b"POST /grpc HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n"
@@ -56,3 +58,13 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while chunk := await reader.read(_CHUNK_BYTES):
             writer.write(chunk)
             await writer.drain()
+
+
+async def _serve(host: str) -> None:
+    async with bridge(host) as address:
+        print(address, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1]))

@@ -18,6 +18,7 @@ from orchestrator.model.plan import Build
 from orchestrator.model.platforms import Platform, arch_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.solve import Progress
+from orchestrator.tools.attempts import Again
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source
 from orchestrator.tools.registry.uploads import Outcome as Upload
@@ -33,6 +34,8 @@ class FakeRegistry(Registry):
         """By reference in full, with a tag or a digest."""
         self.failing: dict[str, OrchestratorError] = {}
         """By the reference whose writing fails."""
+        self.unreadable: dict[str, OrchestratorError] = {}
+        """By the reference whose reading fails."""
         self.asked: list[str] = []
         self.written: list[str] = []
         self.uploaded: list[str] = []
@@ -42,6 +45,8 @@ class FakeRegistry(Registry):
 
     async def document(self, reference: Reference) -> Document | None:
         self.asked.append(str(reference))
+        if error := self.unreadable.get(str(reference)):
+            raise error
         return self.documents.get(str(reference))
 
     async def put_document(self, reference: Reference, document: Document) -> bool:
@@ -70,9 +75,15 @@ class FakeBuildx(FakeRunner):
     """What a build leaves, by platform; a good layout for the platform when it is not named."""
     says: Mapping[str, str] = field(default_factory=dict)
     """What a build that fails says, by platform."""
+    fails: dict[str, list[str]] = field(default_factory=dict)
+    """What the next builds that fail say, by platform, one entry for each; after that they succeed."""
+    first_words: str = ""
+    """What every build says before it takes its time."""
     seconds: float = 0.0
     at_once: int = 0
     most_at_once: int = 0
+    most_by_platform: Counter[str] = field(default_factory=Counter)
+    running: Counter[str] = field(default_factory=Counter)
 
     async def stream(
         self,
@@ -85,11 +96,18 @@ class FakeBuildx(FakeRunner):
         await self.run(command, env=env)
         platform = command[command.index("--platform") + 1]
         self.at_once += 1
+        self.running[platform] += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
+        self.most_by_platform[platform] = max(self.running[platform], self.most_by_platform[platform])
+        on_stderr(self.first_words.encode())
         try:
             await asyncio.sleep(self.seconds)
         finally:
             self.at_once -= 1
+            self.running[platform] -= 1
+        if self.fails.get(platform):
+            on_stderr(self.fails[platform].pop(0).encode())
+            return 1
         if said := self.says.get(platform):
             on_stderr(said.encode())
             return 1
@@ -120,6 +138,9 @@ class FakeDisplay:
 
     def phase(self, build: Build, name: str) -> None:
         self.seen.append((str(build.target), name))
+
+    def retried(self, build: Build, again: Again) -> None:
+        self.seen.append((str(build.target), f"attempt {again.attempt}: {again.reason}"))
 
     def finished(self, outcome: Outcome) -> None:
         self.seen.append((outcome.target, str(outcome.result)))

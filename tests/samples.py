@@ -14,6 +14,7 @@ from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.build_id import BuildInputs
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts
+from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Document, digest_of
 from orchestrator.model.plan import Build, planned
 from orchestrator.model.platforms import ARCHES
@@ -50,7 +51,11 @@ def build(name: str, *, config: Config = CONFIG, staged: str = "", forced: str =
     base = ResolvedBase(BASE, wanted.arch, BASE.pinned(digest), digest, "")
     directory = PurePosixPath("dockerfiles", wanted.facts.name)
     made = planned(
-        wanted, inputs, bases=(base,), directory=directory, repositories=Repositories(config.registry, config)
+        wanted,
+        KeptInputs(inputs, DOCKERFILE),
+        bases=(base,),
+        directory=directory,
+        repositories=Repositories(config.registry, config),
     )
     return replace(made, staged=staged, forced=forced)
 

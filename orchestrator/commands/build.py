@@ -14,22 +14,27 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.publish import publish_arches
 from orchestrator.commands.selecting import selects
+from orchestrator.commands.spans import Span
 from orchestrator.errors import ExitCode, InputError, ProgramMissingError
+from orchestrator.model import plan_file
 from orchestrator.model.build_run import BuildRun
 from orchestrator.model.facts import Facts
-from orchestrator.model.fields import DEFAULT_BUILDER
 from orchestrator.model.outcomes import Outcome, Result
-from orchestrator.model.plan import Build, Plan, State
+from orchestrator.model.plan import Build, Plan, State, Unknown
+from orchestrator.model.plan_file import PlanFile
 from orchestrator.model.platforms import native_arch
 from orchestrator.model.publication import Moved
+from orchestrator.model.slots import slots
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.build_run import build_run_document, build_run_text
 from orchestrator.tools import engine, files, git, smoke, sources, staging
+from orchestrator.tools.attempts import Patience
+from orchestrator.tools.displays import Mode, display
 from orchestrator.tools.downloads import downloads
 from orchestrator.tools.engine import docker_host
+from orchestrator.tools.events import Events, events_file, to_stderr
 from orchestrator.tools.execute import Executor
 from orchestrator.tools.preflight import builder
-from orchestrator.tools.progress import display
 from orchestrator.tools.publish import Rules
 
 
@@ -38,7 +43,13 @@ class Options:
     """What a run of `build` is told besides its targets."""
 
     build_args: tuple[str, ...]
+    plan_file: PlanFile | None
+    """The plan to carry out as it is, instead of what is selected."""
     jobs: int | None
+    idle_timeout: float
+    """Seconds."""
+    timeout: float
+    """Seconds."""
     fail_fast: bool
     emulate: bool
     forced: str
@@ -46,12 +57,23 @@ class Options:
     load: bool
     push: bool
     dry_run: bool
+    progress: Mode
 
 
 @click.command(name="build")
 @selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Builds at once; default: the machine's processors.")
+@click.option(
+    "--plan",
+    "plan_path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Build what `plan -o FILE` planned; refused when anything changed since.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Builds at once, on all builders together.")
+@click.option(
+    "--idle-timeout", type=Span(), default="20m", show_default=True, help="End an attempt that is silent for so long."
+)
+@click.option("--timeout", type=Span(), default="3h", show_default=True, help="End a build that takes so long.")
 @click.option("--fail-fast", is_flag=True, help="Start no further build after the first failure.")
 @click.option("--emulate", is_flag=True, help="Build for other machines through emulation.")
 @click.option("--force", is_flag=True, help="Build although it is staged already; needs --reason.")
@@ -59,6 +81,12 @@ class Options:
 @click.option("--load", is_flag=True, help="Also put the images into the local engine under their tags.")
 @click.option("--push", is_flag=True, help="Also move the tags of the architectures' own repositories.")
 @click.option("--dry-run", is_flag=True, help="Show what would be built; change nothing.")
+@click.option(
+    "--progress",
+    type=click.Choice([str(mode) for mode in Mode]),
+    default=str(Mode.AUTO),
+    help="What stderr shows: a table, the builds' lines, or events as JSON; auto: a table on a terminal, else lines.",
+)
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
     invocation: Invocation,
@@ -67,7 +95,10 @@ def command(
     selected: Selection,
     force: bool,
     reason: str,
+    progress: str,
     output_format: str,
+    plan_path: Path | None,
+    build_args: tuple[str, ...],
     **options: Any,
 ) -> ExitCode:
     """Build what is needed, test it, and stage it.
@@ -79,7 +110,15 @@ def command(
     """
     if force != bool(reason):
         raise InputError("--force and --reason go together: say why what is built already is built again")
-    done = run(_build(invocation, selected, Options(forced=reason, **options)))
+    planned = _plan_file(plan_path, is_alone=selected.is_default and not (force or build_args)) if plan_path else None
+    given = Options(
+        build_args=planned.build_args if planned else build_args,
+        plan_file=planned,
+        forced=reason,
+        progress=Mode(progress),
+        **options,
+    )
+    done = run(_build(invocation, selected, given))
     if output_format == "json":
         click.echo(json.dumps(build_run_document(done), indent=2))
     else:
@@ -93,8 +132,11 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         files.write(invocation.root / project.config.dockerfiles, project.tree)
     async with registries(invocation, project) as opened:
         matrix = await opened.matrix()
-        chosen = matrix.select(selected)
+        planned = options.plan_file
+        chosen = planned.targets(matrix) if planned else matrix.select(selected)
         plan = await opened.plan(chosen)
+        if planned:
+            planned.check(plan)
         if options.forced:
             plan = plan.forced(options.forced)
         if options.dry_run:
@@ -108,24 +150,45 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         return BuildRun(plan, outcomes, moved, loaded)
 
 
+def _plan_file(path: Path, *, is_alone: bool) -> PlanFile:
+    if not is_alone:
+        raise InputError("--plan: a plan is carried out as it is; leave out targets, --force and --build-arg")
+    return plan_file.read(files.read(path), name=str(path))
+
+
 async def _outcomes(
     invocation: Invocation, project: Project, opened: Registries, plan: Plan, options: Options
 ) -> tuple[Outcome, ...]:
     """Run what is needed; where nothing is, Docker is not even looked for."""
-    ready = tuple(_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
-    if not plan.needed:
-        return ready
-    docker = await builder(
-        (build.target.arch for build in plan.needed),
+    up_to_date = (_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
+    ready = (*up_to_date, *map(_unknown, plan.unknown))
+    with events_file(invocation.root / OUT) as append:
+        events = Events((append, to_stderr) if options.progress is Mode.JSON else (append,), now=invocation.now)
+        events.run(plan)
+        ran = await _ran(invocation, project, opened, plan.needed, options, events) if plan.needed else ()
+    return (*ready, *ran)
+
+
+async def _ran(
+    invocation: Invocation,
+    project: Project,
+    opened: Registries,
+    builds: Sequence[Build],
+    options: Options,
+    events: Events,
+) -> tuple[Outcome, ...]:
+    arches = [build.target.arch for build in builds]
+    docker, runs = await builder(
+        arches,
         project.config,
         emulate=options.emulate,
         environment=invocation.environment,
         state=invocation.state,
         runner=invocation.runner,
     )
-    downloaded = await _sources(invocation, project, plan.needed)
-    epochs = await _epochs(invocation, project, plan.needed)
-    async with display(interactive=invocation.interactive, total=len(plan.needed)) as shown:
+    downloaded = await _sources(invocation, project, builds)
+    epochs = await _epochs(invocation, project, builds)
+    async with display(options.progress, interactive=invocation.interactive, total=len(builds), events=events) as shown:
         executor = Executor(
             root=invocation.root,
             out=invocation.root / OUT,
@@ -138,10 +201,11 @@ async def _outcomes(
             sources=downloaded,
             display=shown,
             now=invocation.now,
+            patience=Patience(idle_seconds=options.idle_timeout, total_seconds=options.timeout),
+            emulated=runs.emulated,
         )
-        jobs = options.jobs or project.config.builder_of(DEFAULT_BUILDER).jobs or os.cpu_count() or 1
-        ran = await executor.run(plan.needed, jobs=jobs, fail_fast=options.fail_fast)
-    return (*ready, *ran)
+        free = slots(arches, project.config, jobs=options.jobs, processors=os.cpu_count() or 1)
+        return await executor.run(builds, slots=free, fail_fast=options.fail_fast)
 
 
 async def _sources(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[Facts, Path]:
@@ -166,6 +230,12 @@ async def _epochs(invocation: Invocation, project: Project, builds: Sequence[Bui
 def _up_to_date(build: Build) -> Outcome:
     target = build.target
     return Outcome(str(target), target.arch, build.build_id, Result.UP_TO_DATE, digest=build.staged)
+
+
+def _unknown(unknown: Unknown) -> Outcome:
+    """Neither built nor taken for built: to build it now might be to build it twice."""
+    target = unknown.target
+    return Outcome(str(target), target.arch, "", Result.FAILED, unknown.error.exit_code, unknown.problem)
 
 
 async def _load(

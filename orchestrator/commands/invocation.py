@@ -1,13 +1,13 @@
 """What a run was given from outside: folders, environment, clock, and the door to other programs."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from orchestrator.commands.interruption import Interruption
 from orchestrator.tools.process import Runner
 
 T = TypeVar("T")
@@ -39,14 +39,12 @@ class Invocation:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a verb's work; SIGTERM and SIGHUP end it as Ctrl-C does, by cancelling, so that nothing is left running."""
+    """Run a verb's work; a signal ends it by cancelling, so that nothing is left running, a second one at once."""
+    interruption = Interruption()
 
-    async def cancellable() -> T:
-        task = asyncio.current_task()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            # What is ignored already, as under `nohup`, stays so.
-            if task is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    async def interruptible() -> T:
+        interruption.of_this_task()
         return await work
 
-    return asyncio.run(cancellable())
+    with interruption.listening():
+        return asyncio.run(interruptible())

@@ -1,5 +1,6 @@
 """Lists targets: their tags and architectures, and what is excluded by which rule."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +33,7 @@ def command(
     \b
     Example: orchestrator list --variant slim --version 3.14
     """
-    project = Project.read(invocation)
+    project = Project.read(invocation, may_be_expired=show_all)
     cells = run(matrix(invocation, project))
     arches_of: dict[Facts, list[str]] = {}
     for target in cells.select(selected):
@@ -41,7 +42,7 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_document(project, arches_of, excluded), indent=2))
     else:
-        click.echo(_text(project, arches_of, excluded), nl=False)
+        click.echo(_text(project, arches_of, excluded, today=invocation.now().date()), nl=False)
     return ExitCode.DONE
 
 
@@ -69,7 +70,11 @@ def _document(
 
 
 def _text(
-    project: Project, arches_of: Mapping[Facts, Sequence[str]], excluded: Sequence[tuple[Target, Exclusion]]
+    project: Project,
+    arches_of: Mapping[Facts, Sequence[str]],
+    excluded: Sequence[tuple[Target, Exclusion]],
+    *,
+    today: dt.date,
 ) -> str:
     rows = [
         (facts.name, facts.version, " ".join(arches), ", ".join(project.tags[facts.line, facts.variant].all))
@@ -78,6 +83,12 @@ def _text(
     count = sum(len(arches) for arches in arches_of.values())
     text = table(("target", "version", "architectures", "tags"), rows) + f"{len(rows)} targets, {count} builds\n"
     if excluded:
-        lines = [(str(target), rule.reason, f"until {rule.until}" if rule.until else "") for target, rule in excluded]
+        lines = [(str(target), rule.reason, _until(rule, today=today)) for target, rule in excluded]
         text += "\n" + table(("excluded", "reason", "until"), lines)
     return text
+
+
+def _until(rule: Exclusion, *, today: dt.date) -> str:
+    if rule.until is None:
+        return ""
+    return f"ended on {rule.until}: delete it, or give it a later day" if rule.is_past(today) else f"until {rule.until}"

@@ -10,6 +10,7 @@ from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.plan import Plan
+from orchestrator.model.plan_file import document
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.summary import plan_text
 from orchestrator.tools import files
@@ -18,7 +19,7 @@ from orchestrator.tools import files
 @click.command(name="plan")
 @selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan as JSON to this file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it to this file, for `build --plan`.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
     invocation: Invocation,
@@ -33,18 +34,19 @@ def command(
     \b
     Example: orchestrator plan --variant slim --arch all
     """
-    plan = run(_plan(invocation, selected, build_args))
+    made = run(plan(invocation, selected, build_args))
     if output is not None:
-        text = json.dumps(plan.document(), indent=2) + "\n"
+        text = json.dumps(document(made, build_args), indent=2) + "\n"
         files.write(output.parent, {PurePosixPath(output.name): text})
     if output_format == "json":
-        click.echo(json.dumps({**plan.document(), "exit_code": int(ExitCode.DONE)}, indent=2))
+        click.echo(json.dumps(made.document(), indent=2))
     else:
-        click.echo(plan_text(plan), nl=False)
-    return ExitCode.DONE
+        click.echo(plan_text(made), nl=False)
+    return made.code
 
 
-async def _plan(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> Plan:
+async def plan(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> Plan:
+    """The plan of the selected targets."""
     project = Project.read(invocation, build_args=build_args)
     async with registries(invocation, project) as opened:
         matrix = await opened.matrix()

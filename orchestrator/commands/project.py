@@ -43,10 +43,18 @@ class Project:
     build_args: Mapping[str, str]
 
     @classmethod
-    def read(cls, invocation: Invocation, *, build_args: Iterable[str] = ()) -> Self:
-        """Read and render everything in memory; `build_args` are NAME=VALUE. Raises InputError with what is wrong."""
+    def read(cls, invocation: Invocation, *, build_args: Iterable[str] = (), may_be_expired: bool = False) -> Self:
+        """Read and render everything in memory; `build_args` are NAME=VALUE. Raises InputError with what is wrong.
+
+        An exclusion that has ended is wrong too, unless it `may_be_expired`.
+        """
         given = _build_args(build_args)
-        loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
+        loaded = inputs.load(
+            root=invocation.root,
+            environment=invocation.environment,
+            overrides=invocation.overrides,
+            today=None if may_be_expired else invocation.now().date(),
+        )
         every = facts(loaded.catalog, loaded.config)
         return cls(
             catalog=loaded.catalog,

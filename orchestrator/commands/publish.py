@@ -68,7 +68,7 @@ async def _publish(invocation: Invocation, project: Project, selected: Selection
         if ALL not in selected.arches:
             return await publish_arches(opened, matrix=matrix, chosen=chosen, rules=rules)
         expected = _expected(project, matrix, chosen, arches=ARCHES)
-        staged = await staged_targets(await opened.plan(_targets(expected)), opened.client)
+        staged = await staged_targets((await opened.plan(_targets(expected))).certain(), opened.client)
         repositories = await opened.repositories()
         in_arches = arch_publications(expected, staged, repositories=repositories)
         shared = shared_publications(expected, staged, repositories=repositories)
@@ -84,7 +84,8 @@ async def publish_arches(
 ) -> tuple[Moved, ...]:
     """Move the tags of these targets in the repositories of their own arches."""
     expected = _expected(opened.project, matrix, chosen, arches={target.arch for target in chosen})
-    staged = await staged_targets(await opened.plan(_targets(expected)), opened.client)
+    # What is unknown must not be taken for absent: a tag would move without it.
+    staged = await staged_targets((await opened.plan(_targets(expected))).certain(), opened.client)
     return await publish(
         arch_publications(expected, staged, repositories=await opened.repositories()), opened.client, rules
     )

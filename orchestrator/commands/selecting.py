@@ -55,6 +55,8 @@ def _selection(
     wanted = arches or (() if named else (default_arch,))
     try:
         names = [native_arch(machine).name if word == NATIVE else word for word in wanted]
-        return Selection(targets, versions, variants, tuple(word if word == ALL else arch(word).name for word in names))
+        names = [word if word == ALL else arch(word).name for word in names]
     except ValueError as error:
         raise InputError(f"--arch: {error}") from error
+    is_default = not (targets or versions or variants or arches)
+    return Selection(targets, versions, variants, tuple(names), is_default=is_default)

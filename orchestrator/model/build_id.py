@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.model.platforms import Platform
 
-# Part of every build ID: raising it rebuilds everything, so raise it only when builds really come out differently.
-_SCHEMA = 1
+SCHEMA = 1
+"""Part of every build ID: raising it rebuilds everything, so raise it only when builds really come out differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,22 @@ class BuildInputs:
     builder: str
     """The kind of builder: `buildkit` or `classic`."""
 
+    def document(self) -> dict[str, Any]:
+        """What the build ID is a hash of, and the rules by which it was made."""
+        return {
+            "dockerfile": self.dockerfile,
+            "files": dict(self.files),
+            "platform": str(self.platform),
+            "build_args": dict(self.build_args),
+            "bases": dict(self.bases),
+            "builder": self.builder,
+            "schema": SCHEMA,
+        }
+
 
 def build_id(inputs: BuildInputs) -> str:
     """64 hex digits over canonical JSON."""
-    document = {
-        "dockerfile": inputs.dockerfile,
-        "files": dict(inputs.files),
-        "platform": str(inputs.platform),
-        "build_args": dict(inputs.build_args),
-        "bases": dict(inputs.bases),
-        "builder": inputs.builder,
-        "schema": _SCHEMA,
-    }
-    return hashlib.sha256(canonical_json(document)).hexdigest()
+    return hashlib.sha256(canonical_json(inputs.document())).hexdigest()
 
 
 def canonical_json(value: object) -> bytes:

@@ -14,11 +14,11 @@ class BuildRun:
 
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
-    """One for each build of the plan; none after a dry run."""
+    """One for each build of the plan and each target that is unknown in it; none after a dry run."""
     moved: tuple[Moved, ...] = ()
     loaded: tuple[str, ...] = ()
     """Names that the local engine has for the images now."""
 
     @property
     def code(self) -> ExitCode:
-        return worst((exit_code(self.outcomes), *(each.code for each in self.moved)))
+        return worst((self.plan.code, exit_code(self.outcomes), *(each.code for each in self.moved)))

@@ -1,5 +1,6 @@
 """orchestrator.yaml as values: every fact about an image that people keep by hand."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
@@ -60,6 +61,10 @@ class Exclusion(Scope):
     arch: Annotated[tuple[ArchName, ...], OneOrMore(), EachOnce()] = ()
     reason: Annotated[str, Field(min_length=1)]
     until: Day | None = None
+    """The last day on which it holds."""
+
+    def is_past(self, today: dt.date) -> bool:
+        return self.until is not None and self.until < today
 
 
 class Builder(_Part):

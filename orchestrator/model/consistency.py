@@ -1,5 +1,6 @@
 """Whether orchestrator.yaml fits versions.json: rules that name nothing, and names that collide."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -25,6 +26,18 @@ def problems(config: Config, catalog: Catalog) -> tuple[Problem, ...]:
         *_scopes(config, entries),
         *_exclusions(config, entries),
         *_namespaces(config),
+    )
+
+
+def expired(config: Config, *, today: dt.date) -> tuple[Problem, ...]:
+    """Every exclusion whose last day is past: somebody meant to look at it again by then."""
+    return tuple(
+        Problem(
+            ("exclude", position, "until"),
+            f"the exclusion ended on {rule.until} ({rule.reason}); delete it, or give it a later day",
+        )
+        for position, rule in enumerate(config.exclude)
+        if rule.is_past(today)
     )
 
 

@@ -1,7 +1,7 @@
 """Reads a Dockerfile as far as a plan needs it: its stages and the images they stand on."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.model.instructions import Instruction, escape_of, instructions
@@ -57,18 +57,23 @@ def images(text: str, build_args: Mapping[str, str]) -> tuple[str, ...]:
     Stages that the last one does not need count too, as BuildKit looks their images up all the same. Raises ValueError
     for a Dockerfile that cannot be read, and for an image that cannot be pinned since a stage has its name.
     """
-    names: set[str] = set()
-    found: dict[str, None] = {}
-    for number, stage in enumerate(stages(text, build_args)):
-        if stage.base not in names | {_SCRATCH}:
-            found[stage.base] = None
-        found.update(dict.fromkeys(take for take in stage.takes if take.lower() not in names | {_SCRATCH}))
-        names.update((stage.name, str(number)))
+    every = stages(text, build_args)
+    names = {word for number, stage in enumerate(every) for word in (stage.name, str(number))}
+    found = tuple(dict.fromkeys(image for _, several in images_by_stage(every) for image in several))
     for image in found:
         # A build context stands in for the image and for the stage of its name alike, and would take the stage away.
         if (name := Reference.parse(image).short.removesuffix(":latest")) in names:
             raise ValueError(f"the stage {name} has the name of the image {image}; call the stage something else")
-    return tuple(found)
+    return found
+
+
+def images_by_stage(every: Iterable[Stage]) -> Iterator[tuple[Stage, tuple[str, ...]]]:
+    """Each stage with the images outside the Dockerfile that it stands on or takes files from, as written."""
+    names = {_SCRATCH}
+    for number, stage in enumerate(every):
+        based = () if stage.base in names else (stage.base,)
+        yield stage, (*based, *(take for take in stage.takes if take.lower() not in names))
+        names.update((stage.name, str(number)))
 
 
 class _Arguments:
@@ -133,9 +138,5 @@ def _takes(instruction: Instruction, *, stages: Sequence[Stage]) -> Iterator[str
 
 
 def _from(instruction: Instruction) -> Iterator[str]:
-    for flag, value in instruction.flags:
-        if (instruction.keyword, flag) == ("COPY", "from"):
-            yield value
-        elif (instruction.keyword, flag) == ("RUN", "mount"):
-            options = (option.strip('"').partition("=") for option in value.split(","))
-            yield from (name for key, _, name in options if key.lower() == "from")
+    yield from (value for flag, value in instruction.flags if (instruction.keyword, flag) == ("COPY", "from"))
+    yield from (mount["from"] for mount in instruction.mounts if "from" in mount)

@@ -1,8 +1,13 @@
-"""What a failed build died of, told from what BuildKit said."""
+"""What a failed build died of, told from what BuildKit said, and whether another attempt may go better."""
 
 import re
 
 from orchestrator.errors import ExitCode
+
+_TRANSIENT_ATTEMPTS = 3
+_CRASHED_ATTEMPTS = 2
+# What a shell says of a program that died of SIGSEGV: 128 + 11.
+_CRASH = re.compile(r"did not complete successfully: exit code: 139$")
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
@@ -72,3 +77,23 @@ _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
 def cause(message: str) -> ExitCode:
     """The exit code that a failed build stands for; a failure that nothing explains is the build's own."""
     return next((code for pattern, code in _CAUSES if pattern.search(message)), ExitCode.BUILD_FAILED)
+
+
+def is_crash(message: str) -> bool:
+    """Whether a RUN died of SIGSEGV: under emulation it is often the emulator that does."""
+    return _CRASH.search(message) is not None
+
+
+def attempts(code: ExitCode, *, is_crash: bool, is_emulated: bool) -> int:
+    """How often a build that ends like this is tried in all: what is not transient gives the same again."""
+    if code is ExitCode.UNAVAILABLE:
+        return _TRANSIENT_ATTEMPTS
+    return _CRASHED_ATTEMPTS if is_crash and is_emulated else 1
+
+
+def explained(message: str, *, attempts: int, is_crash: bool, is_emulated: bool) -> str:
+    """Why a build failed, with what a person should know besides: how often it was tried, and that it was emulated."""
+    tried = f"tried {attempts} times" if attempts > 1 else ""
+    emulated = "emulated, and emulators crash: a builder of this arch may not" if is_crash and is_emulated else ""
+    more = ", ".join(filter(None, (tried, emulated)))
+    return f"{message} ({more})" if more else message

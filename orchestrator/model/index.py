@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.model.oci import OCI_INDEX, Descriptor, Document
 from orchestrator.model.platforms import ARCHES, Platform
 
 _ARCH_ORDER = tuple(ARCHES)
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ def members(staged: Document, *, arch: str) -> tuple[Member, ...]:
     )
 
 
-def assemble(members: Iterable[Member]) -> Document:
-    """The index over these images, in its one spelling: equal members give equal bytes.
+def assemble(members: Iterable[Member], *, annotations: Mapping[str, str] = _NONE) -> Document:
+    """The index over these images, in its one spelling: equal members and annotations give equal bytes.
 
     Order, spelling of platforms and of the JSON (sorted keys, no white space, `/` written as `\\/`) are those of
     perl-bashbrew's put-multiarch, so that the same members have the same digest there and here. Several builds of
@@ -45,7 +47,9 @@ def assemble(members: Iterable[Member]) -> Document:
     """
     ordered = sorted(members, key=_order)
     manifests = [_entry(descriptor) for member in ordered for descriptor in (_normal(member), *member.attestations)]
-    document = {"manifests": manifests, "mediaType": OCI_INDEX, "schemaVersion": 2}
+    document: dict[str, Any] = {"manifests": manifests, "mediaType": OCI_INDEX, "schemaVersion": 2}
+    if annotations:
+        document["annotations"] = dict(annotations)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/")
     return Document.parse(text.encode(), OCI_INDEX)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.model.words import BACKSLASH, split, unquoted
 
@@ -18,6 +18,15 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A text that stands below an instruction."""
+
+    line: int
+    """The number of its first line, from 1."""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Instruction:
     """One instruction, its continuation lines joined, comments gone."""
 
@@ -28,6 +37,13 @@ class Instruction:
     flags: tuple[tuple[str, str], ...]
     text: str
     """What follows keyword and flags."""
+    heredocs: tuple[Heredoc, ...] = ()
+
+    @property
+    def mounts(self) -> tuple[Mapping[str, str], ...]:
+        """The options of each `--mount` of a RUN, names in lower case."""
+        mounts = (value for flag, value in self.flags if (self.keyword, flag) == ("RUN", "mount"))
+        return tuple(dict(_option(option) for option in mount.split(",")) for mount in mounts)
 
 
 def instructions(text: str) -> tuple[Instruction, ...]:
@@ -73,8 +89,7 @@ def _instructions(every_line: Sequence[str], *, escape: str) -> Iterator[Instruc
         if not keyword:
             raise ValueError(f"line {number}: expected an instruction")
         instruction = _instruction(number, keyword.upper(), "".join(rest))
-        _skip_heredocs(instruction, lines)
-        yield instruction
+        yield replace(instruction, heredocs=tuple(_heredocs(instruction, lines)))
 
 
 def _says_nothing(line: str) -> bool:
@@ -102,14 +117,30 @@ def _instruction(line: int, keyword: str, rest: str) -> Instruction:
     return Instruction(line, keyword, tuple(flags), rest)
 
 
-def _skip_heredocs(instruction: Instruction, lines: Iterator[tuple[int, str]]) -> None:
+def is_heredoc(word: str) -> bool:
+    """Whether a word of ADD, COPY or RUN, as it stands there, opens a heredoc."""
+    return _HEREDOC.fullmatch(word) is not None
+
+
+def _heredocs(instruction: Instruction, lines: Iterator[tuple[int, str]]) -> Iterator[Heredoc]:
     for word in _words(instruction):
         match = _HEREDOC.fullmatch(word)
         if match is None:
             continue
         has_tabs, end = bool(match[1]), unquoted(match[2])
-        if not any((line.lstrip("\t") if has_tabs else line) == end for _, line in lines):
+        text: list[tuple[int, str]] = []
+        for number, line in lines:
+            text.append((number, line))
+            if (line.lstrip("\t") if has_tabs else line) == end:
+                break
+        else:
             raise ValueError(f"line {instruction.line}: the heredoc <<{end} has no end")
+        yield Heredoc(text[0][0], tuple(line for _, line in text[:-1]))
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, _, value = text.strip('"').partition("=")
+    return name.lower(), value
 
 
 def _words(instruction: Instruction) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ class Result(StrEnum):
     BUILT = "built"
     FAILED = "failed"
     NOT_RUN = "not run"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Outcome:
     size: int = 0
     """Bytes of all layers as they travel."""
     seconds: float = 0.0
+    attempts: int = 0
+    """How often the builder was asked."""
     cached_steps: int = 0
     steps: int = 0
     log: str = ""
@@ -75,6 +78,7 @@ def record(outcome: Outcome, build: Build, *, started: datetime) -> dict[str, An
         "bases": [{"name": base.name.short, "digest": base.digest} for base in build.bases],
         "started": started.isoformat(timespec="seconds"),
         "seconds": outcome.seconds,
+        "attempts": outcome.attempts,
         "steps": {"all": outcome.steps, "cached": outcome.cached_steps},
         "tests": [{"name": test.name, "problem": test.problem, "seconds": test.seconds} for test in outcome.tests],
         "repeat": build.make_command,

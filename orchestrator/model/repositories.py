@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from orchestrator.model.config import Config
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.references import DOCKER_HUB, Reference, Repository
+from orchestrator.model.targets import Target
+
+# A tag has up to 128 letters, and line and variant must find room in it too.
+_IMAGE_MAX_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class Repositories:
 
     def staged(self, arch: str, build_id: str) -> Reference:
         return self.staging(arch).tagged(build_id)
+
+    def last_staged(self, target: Target) -> Reference:
+        """What names the last build of a target that was staged, whatever its build ID is."""
+        image = self.config.image.replace("/", "-")[:_IMAGE_MAX_LENGTH]
+        return self.staging(target.arch).tagged(f"{image}-{target.facts.line}-{target.facts.variant.name}")
 
     def _arch_namespace(self, arch: str) -> str:
         return self.config.arch_namespaces.get(arch, ARCHES[arch].namespace)

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from orchestrator.errors import NothingSelectedError
@@ -39,6 +39,8 @@ class Selection:
     variants: tuple[str, ...] = ()
     arches: tuple[str, ...] = ()
     """Arch names or `all`; `native` has been replaced by then."""
+    is_default: bool = field(default=False, compare=False, repr=False)
+    """Whether nothing was asked for, so that it is the verb that chose."""
 
     def takes(self, target: Target) -> bool:
         facts = target.facts

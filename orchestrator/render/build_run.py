@@ -31,7 +31,7 @@ def build_run_text(run: BuildRun) -> str:
     failed = [outcome for outcome in ran if outcome.detail and outcome.result is not Result.NOT_RUN]
     parts = (
         _outcomes_text(run.outcomes, ran),
-        *(failure_text(outcome, builds[outcome.target]) for outcome in failed),
+        *(failure_text(outcome, builds.get(outcome.target)) for outcome in failed),
         moves_text(run.moved) if run.moved else "",
         "".join(f"loaded {name}\n" for name in run.loaded),
     )

@@ -1,15 +1,19 @@
 """Plans and outcomes as text for people."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.outcomes import Outcome
-from orchestrator.model.plan import Build, Plan
+from orchestrator.model.plan import Build, Plan, State
 from orchestrator.model.publication import Move, Moved
 
 _SHORT_DIGEST = 19
+_SHORT_ID = 12
+_SHOWN_REASONS = 5
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -22,14 +26,25 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """Every build with its state and the reason."""
+    """Every build with its state and why it is needed, then once each what kept targets from being looked up."""
     rows = [
-        (str(build.target), str(build.state), build.build_id[:12], build.reason or short(build.staged))
+        (str(build.target), str(build.state), build.build_id[:_SHORT_ID], _why(build) or short(build.staged))
         for build in plan.builds
     ]
-    counts = Counter(str(build.state) for build in plan.builds)
+    rows += [(str(unknown.target), str(State.UNKNOWN), "-", "it could not be looked up") for unknown in plan.unknown]
+    counts = Counter(state for _, state, _, _ in rows)
     total = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    return table(("target", "state", "build id", "why"), rows) + f"{total}\n"
+    problems = dict.fromkeys(f"unknown: {unknown.problem}\n" for unknown in plan.unknown)
+    return table(("target", "state", "build id", "why"), rows) + f"{total}\n" + "".join(problems)
+
+
+def _why(build: Build) -> str:
+    """Reasons on one line; digests as far as people compare them."""
+    told = [_DIGEST.sub(lambda match: short(match[0]), str(reason)) for reason in build.reasons]
+    more = len(told) - _SHOWN_REASONS
+    if more > 0:
+        told[_SHOWN_REASONS:] = [f"and {more} more: orchestrator why {build.target}"]
+    return "; ".join(told)
 
 
 def outcomes_text(outcomes: Iterable[Outcome]) -> str:
@@ -48,12 +63,14 @@ def outcomes_text(outcomes: Iterable[Outcome]) -> str:
     return table(("target", "result", "digest", "size", "time", "cached"), rows)
 
 
-def failure_text(outcome: Outcome, build: Build) -> str:
-    """What to know of one failure: why, the end of its log, and the command that repeats it."""
+def failure_text(outcome: Outcome, build: Build | None) -> str:
+    """What to know of one failure: why, the end of its log, and the command that repeats it, where there is one."""
     lines = [f"{outcome.target}: {outcome.detail or outcome.result}"]
     if outcome.tail:
         lines += [f"  the end of out/{outcome.log}:", *(f"  | {line}" for line in outcome.tail)]
-    return "\n".join([*lines, f"  repeat it with: {build.make_command}", ""])
+    if build is not None:
+        lines.append(f"  repeat it with: {build.make_command}")
+    return "\n".join([*lines, ""])
 
 
 def moves_text(moved: Sequence[Moved]) -> str:

@@ -57,23 +57,28 @@ async def find(names: Iterable[Reference], *, registry: Registry, mirrors: Mirro
     return _all_found(await look_up(dict.fromkeys(names, ()), registry=registry, mirrors=mirrors))
 
 
-async def resolve(
-    wanted: Iterable[tuple[Reference, str]], *, registry: Registry, mirrors: Mirrors
-) -> dict[tuple[Reference, str], ResolvedBase]:
+Resolved = Mapping[tuple[Reference, str], ResolvedBase | OrchestratorError]
+"""Bases by their name and the arch; an error for what could not be looked up now."""
+
+
+async def resolve(wanted: Iterable[tuple[Reference, str]], *, registry: Registry, mirrors: Mirrors) -> Resolved:
     """Tie each base to the manifest of each arch; `scratch` is left out, for there is nothing to tie it to.
 
-    Raises one error with the problems of all bases: UnavailableError or NotAuthorisedError where a registry did not
-    answer, InputError where an image or a platform does not exist.
+    A base that could not be looked up is an error's value. Raises one error with the problems of all bases: InputError
+    where an image or a platform does not exist, and what kept us from looking any of them up.
     """
     arches: dict[Reference, list[str]] = {}
     for name, arch_name in dict.fromkeys(wanted):
         arches.setdefault(name, []).append(arch_name)
-    bases = _all_found(await look_up(arches, registry=registry, mirrors=mirrors))
+    found = await look_up(arches, registry=registry, mirrors=mirrors)
+    errors = [outcome for outcome in found.values() if isinstance(outcome, OrchestratorError)]
+    if any(isinstance(error, InputError) for error in errors) or (errors and len(errors) == len(found)):
+        raise joined(errors)
     return {
         (name, arch_name): resolved
-        for name, base in bases.items()
+        for name, base in found.items()
         for arch_name in arches[name]
-        if (resolved := base.resolved(arch_name))
+        if (resolved := base if isinstance(base, OrchestratorError) else base.resolved(arch_name))
     }
 
 

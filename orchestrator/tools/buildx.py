@@ -2,29 +2,22 @@
 
 import re
 import shutil
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import ExitCode, LocalOutputError
-from orchestrator.model.failures import cause
+from orchestrator.model.failures import cause, is_crash
 from orchestrator.model.plan import Build
-from orchestrator.model.solve import Output, Progress, Vertex, events, explanation, title
+from orchestrator.model.solve import Progress
 from orchestrator.tools.process import Runner
-from orchestrator.tools.rawjson import Decoder
-
-# Terminal escapes and other control characters of a RUN's output: a log must not be able to steer a terminal.
-_CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[]PX^_].*?(?:\x07|\x1b\\|$)|\x1b[@-_]|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]"
-)
-_ERROR = "ERROR: "
-_TAIL_LINES = 20
+from orchestrator.tools.transcript import Transcript
+from orchestrator.tools.watchdog import Limits, OverdueError, watched
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Everything that one run of buildx is told."""
+    """One run of buildx: everything that it is told, and where its log goes."""
 
     build: Build
     builder: str
@@ -36,6 +29,9 @@ class Order:
     """Becomes an OCI layout."""
     epoch: int
     """SOURCE_DATE_EPOCH, seconds."""
+    log: Path
+    attempt: int = 1
+    """From the second on the log goes on in the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,9 @@ class Solved:
     progress: Progress
     tail: tuple[str, ...]
     """The last lines of the log."""
+    is_crash: bool = False
+    """Whether a RUN died of SIGSEGV."""
+    attempts: int = 1
 
 
 def build_command(order: Order) -> list[str]:
@@ -72,131 +71,59 @@ async def solve(
     *,
     runner: Runner,
     env: Mapping[str, str],
-    log: Path,
+    limits: Limits,
     on_progress: Callable[[Progress], None],
     on_line: Callable[[str], None],
 ) -> Solved:
     """Run one build, its log going to a file as it comes.
 
-    `env` names the engine and folders of our own. Failures of the build are values; raises LocalOutputError when the
-    log cannot be written, ProgramMissingError when there is no docker. Cancelling ends buildx and what it started.
+    `env` names the engine and folders of our own. Failures of the build are values, that it overran its limits too;
+    raises LocalOutputError when the log cannot be written, ProgramMissingError when there is no docker. Cancelling ends
+    buildx and what it started.
     """
     try:
-        _make_way(order.output, log)
-        with log.open("w", encoding="utf-8", buffering=1) as file:
-            session = _Session(file.write, on_progress, on_line)
-            status = await runner.stream(
-                build_command(order),
-                on_stderr=session.take,
-                env={**env, "SOURCE_DATE_EPOCH": str(order.epoch)},
-            )
-            session.take(b"", final=True)
+        _make_way(order)
+        with order.log.open("a", encoding="utf-8", buffering=1) as file:
+            transcript = Transcript(file.write, on_progress, on_line)
+            if order.attempt > 1:
+                transcript.say(f"> attempt {order.attempt}")
+            try:
+                status = await _streamed(order, transcript, runner=runner, env=env, limits=limits)
+            except OverdueError as error:
+                transcript.end(f"> {error}")
+                return Solved(error.code, str(error), transcript.progress, tuple(transcript.tail))
+            transcript.end()
     except OSError as error:
-        raise LocalOutputError(f"{log}: {error.strerror}; free some space or mend its rights") from error
+        raise LocalOutputError(f"{order.log}: {error.strerror}; free some space or mend its rights") from error
     if not status:
-        return Solved(ExitCode.DONE, "", session.progress, tuple(session.tail))
-    message = session.message() or f"buildx ended with {status} and gave no reason"
-    return Solved(cause(session.error()), message, session.progress, tuple(session.tail))
+        return Solved(ExitCode.DONE, "", transcript.progress, tuple(transcript.tail))
+    said = transcript.error()
+    message = transcript.message() or f"buildx ended with {status} and gave no reason"
+    return Solved(cause(said), message, transcript.progress, tuple(transcript.tail), is_crash=is_crash(said))
 
 
-class _Session:
-    """Follows one run: what BuildKit says becomes progress, lines for people, and the log."""
+async def _streamed(
+    order: Order, transcript: Transcript, *, runner: Runner, env: Mapping[str, str], limits: Limits
+) -> int:
+    """Run buildx; returns its exit status. Raises OverdueError once it has been ended."""
+    async with watched(limits) as alive:
 
-    def __init__(
-        self, write: Callable[[str], object], on_progress: Callable[[Progress], None], on_line: Callable[[str], None]
-    ) -> None:
-        self.progress = Progress()
-        self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        self._write = write
-        self._on_progress = on_progress
-        self._on_line = on_line
-        self._decoder = Decoder()
-        self._stray: list[str] = []
-        self._unfinished: dict[str, bytes] = {}
+        def on_stderr(chunk: bytes) -> None:
+            alive()
+            transcript.take(chunk)
 
-    def take(self, chunk: bytes, *, final: bool = False) -> None:
-        for item in self._decoder.feed(chunk, final=final):
-            if isinstance(item, str):
-                self._strayed(item)
-                continue
-            for event in events(item):
-                if isinstance(event, Vertex):
-                    self._moved(event)
-                else:
-                    self._printed(event)
-        if final:
-            for vertex in tuple(self._unfinished):
-                self._finish_line(vertex)
-
-    def error(self) -> str:
-        """What BuildKit says of the failure: the broken instruction's own error, else what buildx said last."""
-        failed = self.progress.failed
-        return failed.error if failed else self._last_words()
-
-    def message(self) -> str:
-        """The same for people."""
-        failed = self.progress.failed
-        return _clean(explanation(failed) if failed else self._last_words())
-
-    def _last_words(self) -> str:
-        # An excerpt of the Dockerfile stands before the error, and may mention anything.
-        errors = [number for number, line in enumerate(self._stray) if line.startswith(_ERROR)]
-        return "\n".join(self._stray[errors[-1] if errors else -_TAIL_LINES :]).removeprefix(_ERROR)
-
-    def _strayed(self, line: str) -> None:
-        self._stray.append(line)
-        if self.progress.failed is None:
-            self._say(line)
-        else:
-            # Only an excerpt of the Dockerfile and the error again: it must not push out what the program printed.
-            self._write(_clean(line) + "\n")
-
-    def _moved(self, vertex: Vertex) -> None:
-        before = self.progress.vertexes.get(vertex.digest)
-        self.progress = self.progress.after(vertex)
-        vertex = self.progress.vertexes[vertex.digest]
-        name = title(vertex.name)
-        if vertex.is_cached and not (before and before.is_cached):
-            self._say(f"> {name}: cached")
-        elif vertex.is_started and not (before and before.is_started):
-            self._say(f"> {name}")
-        if vertex.is_completed:
-            self._finish_line(vertex.digest)
-        if vertex.error and not (before and before.error):
-            self._say(f"> {explanation(vertex)}")
-        self._on_progress(self.progress)
-
-    def _printed(self, output: Output) -> None:
-        *lines, rest = (self._unfinished.pop(output.vertex, b"") + output.text).split(b"\n")
-        if rest:
-            self._unfinished[output.vertex] = rest
-        for line in lines:
-            self._say(line.decode("utf-8", "replace"))
-
-    def _finish_line(self, vertex: str) -> None:
-        """Say what a program wrote without ending the line: often it is its last word."""
-        if line := self._unfinished.pop(vertex, b""):
-            self._say(line.decode("utf-8", "replace"))
-
-    def _say(self, text: str) -> None:
-        for line in text.split("\n"):
-            clean = _clean(line)
-            self._write(clean + "\n")
-            self.tail.append(clean)
-            self._on_line(clean)
+        return await runner.stream(
+            build_command(order), on_stderr=on_stderr, env={**env, "SOURCE_DATE_EPOCH": str(order.epoch)}
+        )
 
 
-def _make_way(output: Path, log: Path) -> None:
-    shutil.rmtree(output, ignore_errors=True)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # The log will be a new file: another run may still write to the one of that name.
-    log.unlink(missing_ok=True)
-
-
-def _clean(line: str) -> str:
-    """A line as a terminal would show it in the end: what was overwritten after a carriage return is gone."""
-    return "\n".join(_CONTROL.sub("", part.rstrip("\r").rpartition("\r")[2]) for part in line.split("\n"))
+def _make_way(order: Order) -> None:
+    shutil.rmtree(order.output, ignore_errors=True)
+    order.output.parent.mkdir(parents=True, exist_ok=True)
+    order.log.parent.mkdir(parents=True, exist_ok=True)
+    if order.attempt == 1:
+        # The log will be a new file: another run may still write to the one of that name.
+        order.log.unlink(missing_ok=True)
 
 
 def _csv(field: str) -> str:

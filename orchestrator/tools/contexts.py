@@ -1,61 +1,72 @@
-"""Build contexts: what the rendered directory of a target holds, and the clean copy that a builder gets."""
+"""Build contexts: what a Dockerfile can reach in its folder, and the clean copy that a builder gets."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from orchestrator.errors import InputError, LocalOutputError
 from orchestrator.model.build_id import BuildInputs
+from orchestrator.model.context_sources import ContextSources
+from orchestrator.model.ignore_rules import IgnoreRules
+from orchestrator.tools.files import read
 
 DOCKERFILE = "Dockerfile"
+_IGNORE_FILES = (f"{DOCKERFILE}.dockerignore", ".dockerignore")
+"""BuildKit takes the first of them that is there."""
+
 _FILE_MODE = 0o644
 _OPEN_MODE = 0o755
 _EXECUTABLE_BITS = 0o111
 
 
-def files(directory: Path) -> Mapping[str, str]:
-    """sha256 of each file of a context except the Dockerfile, by path; `+x` behind the hash marks a program.
+def files(directory: Path, dockerfile: str) -> Mapping[str, str]:
+    """sha256 of each file that a rendered Dockerfile (its text) can reach in its folder, by path.
 
-    Raises InputError for what a context of ours does not hold: links, devices, unreadable files.
+    `+x` behind the hash marks a program. What no instruction takes and what a .dockerignore keeps out is not there;
+    the Dockerfile itself is there only where it can be taken. Raises InputError for what a context of ours does not
+    hold (links, devices, unreadable files), ValueError for a Dockerfile that cannot be read.
     """
-    found: dict[str, str] = {}
-    for path in sorted(directory.rglob("*")):
-        if path.is_dir() and not path.is_symlink():
-            continue
-        name = path.relative_to(directory).as_posix()
-        if path.is_symlink() or not path.is_file():
-            raise InputError(f"{path}: expected a plain file in a build context; replace the link by its content")
-        if name != DOCKERFILE:
-            found[name] = f"{_sha256(path)}+x" if path.stat().st_mode & _EXECUTABLE_BITS else _sha256(path)
-    return found
+    sources = ContextSources.of(dockerfile)
+    if not sources.patterns:
+        return {}
+    rules = _rules(directory)
+    there = {
+        path.relative_to(directory).as_posix(): path
+        for path in directory.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    open_ = (name for name in sorted({*there, DOCKERFILE}) if not rules.ignores(name))
+    text = hashlib.sha256(dockerfile.encode()).hexdigest()
+    return {name: text if name == DOCKERFILE else _hash(there[name]) for name in sources.reach(open_)}
 
 
 def check(directory: Path, inputs: BuildInputs) -> None:
-    """Compare a context with what a build is named after; raises InputError when somebody changed it meanwhile."""
-    there = {DOCKERFILE: _sha256(directory / DOCKERFILE), **files(directory)}
-    if there != (expected := {DOCKERFILE: inputs.dockerfile, **inputs.files}):
-        changed = sorted({path for path, _ in there.items() ^ expected.items()})
+    """Compare a copy with what a build is named after; raises InputError when somebody changed it meanwhile."""
+    expected = {**inputs.files, DOCKERFILE: inputs.dockerfile}
+    changed = [name for name, expected_hash in sorted(expected.items()) if _there(directory / name) != expected_hash]
+    if changed:
         raise InputError(f"{', '.join(changed)}: changed while the build was being prepared; run it again")
 
 
-def copy(directory: Path, into: Path, *, epoch: int) -> Path:
-    """Copy a context so that equal contents are equal bytes to the builder: modes 644 or 755, all times `epoch`.
+def copy(directory: Path, into: Path, *, files: Collection[str] = (), epoch: int) -> Path:
+    """Copy a Dockerfile and these files of its folder, so that equal contents are equal bytes to the builder.
 
-    Neither the umask nor the times of the checkout matter then. BuildKit rewrites only times that are later than
-    SOURCE_DATE_EPOCH, so earlier ones would show in the layers.
+    Modes are 644 or 755 and all times `epoch`, so neither the umask nor the times of the checkout matter. BuildKit
+    rewrites only times that are later than SOURCE_DATE_EPOCH, so earlier ones would show in the layers. What is not
+    there is left to `check`.
     """
     try:
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir(parents=True)
-        for path in sorted(directory.rglob("*")):
-            target = into / path.relative_to(directory)
-            if path.is_dir():
-                target.mkdir(exist_ok=True)
-            else:
-                shutil.copyfile(path, target, follow_symlinks=False)
-                target.chmod(_OPEN_MODE if path.stat().st_mode & _EXECUTABLE_BITS else _FILE_MODE)
+        for name in (DOCKERFILE, *files):
+            _copy(directory / name, into / name, may_be_program=name != DOCKERFILE)
+        if _IGNORE_FILES[0] not in files:
+            # What may not be taken is not copied; only the Dockerfile, which the builder needs, is kept out by a rule.
+            hidden = (_IGNORE_FILES[0], *(() if DOCKERFILE in files else (DOCKERFILE,)))
+            (into / _IGNORE_FILES[0]).write_text("".join(f"{name}\n" for name in hidden), encoding="utf-8")
+            (into / _IGNORE_FILES[0]).chmod(_FILE_MODE)
         for path in (*into.rglob("*"), into):
             if path.is_dir():
                 path.chmod(_OPEN_MODE)
@@ -63,6 +74,35 @@ def copy(directory: Path, into: Path, *, epoch: int) -> Path:
     except OSError as error:
         raise LocalOutputError(f"{into}: {error.strerror}; the build's context cannot be written there") from error
     return into
+
+
+def _rules(directory: Path) -> IgnoreRules:
+    path = next((directory / name for name in _IGNORE_FILES if (directory / name).is_file()), None)
+    if path is None:
+        return IgnoreRules()
+    try:
+        return IgnoreRules.parse(read(path))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _copy(path: Path, target: Path, *, may_be_program: bool) -> None:
+    if path.is_file() and not path.is_symlink():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        is_program = may_be_program and path.stat().st_mode & _EXECUTABLE_BITS
+        target.chmod(_OPEN_MODE if is_program else _FILE_MODE)
+
+
+def _there(path: Path) -> str:
+    """The hash of a copied file; empty where there is none."""
+    return _hash(path) if path.is_file() else ""
+
+
+def _hash(path: Path) -> str:
+    if path.is_symlink() or not path.is_file():
+        raise InputError(f"{path}: expected a plain file in a build context; replace the link by its content")
+    return f"{_sha256(path)}+x" if path.stat().st_mode & _EXECUTABLE_BITS else _sha256(path)
 
 
 def _sha256(path: Path) -> str:

@@ -1,5 +1,6 @@
 """The two input files of an image, and what environment and options change about them."""
 
+import datetime as dt
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,12 +60,14 @@ class _Change:
     """`environment ORCHESTRATOR_REGISTRY` or `option --registry`."""
 
 
-def load(*, root: Path, environment: Mapping[str, str], overrides: Mapping[str, str]) -> Inputs:
+def load(
+    *, root: Path, environment: Mapping[str, str], overrides: Mapping[str, str], today: dt.date | None = None
+) -> Inputs:
     """Read versions.json and orchestrator.yaml below `root`; options win over environment, environment over the file.
 
     `overrides` has options by configuration key; mirrors are written `docker.io=local,ghcr.io=https://mirror.example`
     and replace those of the same registry. Raises InputError that names every wrong place of both files, of the
-    environment and of the options.
+    environment and of the options; with `today` also exclusions that have ended.
     """
     problems: list[str] = []
     catalog: Catalog | None = None
@@ -76,8 +79,9 @@ def load(*, root: Path, environment: Mapping[str, str], overrides: Mapping[str, 
     with _collected(problems):
         document = strict_yaml.parse(_text(root, CONFIG_FILE), name=CONFIG_FILE)
         config = _config(document, changes)
-        if catalog is not None:
-            _refuse(consistency.problems(config, catalog), document=document, changes=changes)
+        found = consistency.problems(config, catalog) if catalog is not None else ()
+        ended = consistency.expired(config, today=today) if today else ()
+        _refuse((*found, *ended), document=document, changes=changes)
     if catalog is None or config is None or document is None or problems:
         raise InputError(*problems)
     return Inputs(catalog, config, _origins(document, changes))

@@ -1,5 +1,6 @@
 """Logging to stderr: readable lines for people, JSON lines for machines."""
 
+import contextlib
 import logging
 import sys
 
@@ -20,6 +21,16 @@ def configure_logging(*, as_json: bool, verbose: bool) -> None:
     )
 
 
-def _to_stderr(*_: object) -> structlog.PrintLogger:
-    # Looked up for each line: while a live table is on the terminal, stderr is rich's, which prints above the table.
-    return structlog.PrintLogger(sys.stderr)
+class _StderrLogger:
+    """Stderr as it is at each line: under a live table it is rich's, which prints above the table."""
+
+    def msg(self, line: str) -> None:
+        # A reader that went away ends no build.
+        with contextlib.suppress(BrokenPipeError):
+            print(line, file=sys.stderr, flush=True)
+
+    debug = info = warning = error = critical = msg
+
+
+def _to_stderr(*_: object) -> _StderrLogger:
+    return _StderrLogger()

@@ -20,8 +20,8 @@ async def builder(
     environment: Mapping[str, str],
     state: Path,
     runner: Runner,
-) -> Engine:
-    """The engine that builds for these arches; native first, emulation only where it is allowed.
+) -> tuple[Engine, Capabilities]:
+    """The engine that builds for these arches, and what it runs; native first, emulation only where it is allowed.
 
     Raises ProgramMissingError without an engine or an emulator, InputError for what was not allowed; names every arch
     that has a problem.
@@ -33,7 +33,7 @@ async def builder(
         raise ProgramMissingError(f"{found}; start one by `orchestrator engine up`, or set DOCKER_HOST")
     runs = await capabilities(found, runner=runner, state=state)
     check_arches(wanted, config, host=found.host, runs=runs, emulate=emulate)
-    return found
+    return found, runs
 
 
 def check_drivers(arches: Iterable[str], config: Config) -> None:

@@ -1,30 +1,27 @@
 """Shows how builds go while they run: a live table for people, prefixed lines for logs."""
 
-import asyncio
 import contextlib
-import sys
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress, title
+from orchestrator.tools.attempts import Again
 
-_REFRESH_SECONDS = 0.25
 _RECENT = 8
 """Finished builds that stay in sight, and as many that failed."""
 _GAP = 2
 _TIME_WIDTH = 6
 _KEPT_END = 14
 """Characters; enough for `: exit code: 7`."""
-_STYLES = {Result.BUILT: "green", Result.FAILED: "red", Result.NOT_RUN: "dim"}
+_STYLES = {Result.BUILT: "green", Result.FAILED: "red", Result.NOT_RUN: "dim", Result.INTERRUPTED: "dim"}
 
 
 class Display(Protocol):
@@ -41,6 +38,9 @@ class Display(Protocol):
 
     def phase(self, build: Build, name: str) -> None:
         """What happens after the build itself: checking, pushing, testing."""
+
+    def retried(self, build: Build, again: Again) -> None:
+        """An attempt failed, and another one comes after a wait."""
 
     def finished(self, outcome: Outcome) -> None:
         """A build came to its end."""
@@ -63,6 +63,12 @@ class Lines:
 
     def phase(self, build: Build, name: str) -> None:
         self._say(str(build.target), name)
+
+    def retried(self, build: Build, again: Again) -> None:
+        first, *more = again.reason.split("\n")
+        self._say(str(build.target), f"attempt {again.attempt} in {again.wait_seconds:g} s: {first}")
+        for line in more:
+            self._say(str(build.target), line)
 
     def finished(self, outcome: Outcome) -> None:
         first, *more = outcome.detail.split("\n")
@@ -116,6 +122,10 @@ class LiveTable:
     def phase(self, build: Build, name: str) -> None:
         self._rows[str(build.target)].phase = name
 
+    def retried(self, build: Build, again: Again) -> None:
+        row = self._rows[str(build.target)]
+        row.phase = f"attempt {again.attempt} in {again.wait_seconds:g} s: {again.reason.partition(chr(10))[0]}"
+
     def finished(self, outcome: Outcome) -> None:
         self._rows.pop(outcome.target, None)
         (self._failed if outcome.result is Result.FAILED else self._recent).append(outcome)
@@ -143,29 +153,6 @@ class LiveTable:
         waiting = self._total - ended - len(self._rows)
         results = (f"{count} {result}" for result, count in sorted(self._results.items()))
         return ", ".join((f"{ended} of {self._total} done", *results, f"{len(self._rows)} running, {waiting} waiting"))
-
-
-@contextlib.asynccontextmanager
-async def display(*, interactive: bool, total: int) -> AsyncIterator[Display]:
-    """A table on a terminal, lines elsewhere; both on stderr."""
-    if not interactive:
-        yield Lines(sys.stderr)
-        return
-    table = LiveTable(total=total, clock=asyncio.get_running_loop().time)
-    # Refreshed by a task of our own: rich's thread would draw the table while it changes.
-    with Live(table, console=Console(stderr=True), auto_refresh=False, transient=True) as live:
-        refreshing = asyncio.create_task(_refresh(live))
-        try:
-            yield table
-        finally:
-            refreshing.cancel()
-            live.refresh()
-
-
-async def _refresh(live: Live) -> None:
-    while True:
-        live.refresh()
-        await asyncio.sleep(_REFRESH_SECONDS)
 
 
 def _ended(outcome: Outcome) -> _Line:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 import structlog
 
-from orchestrator.errors import ContractBrokenError, TagMovedError
+from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError
 from orchestrator.model.index import Member, assemble
+from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import Descriptor, Document
-from orchestrator.model.plan import Build, Plan
+from orchestrator.model.plan import Build, Found, Plan
+from orchestrator.model.reasons import LastStaged
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.layout import Layout
 from orchestrator.tools.registry import Registry
@@ -16,15 +18,39 @@ from orchestrator.tools.registry import Registry
 log = structlog.get_logger()
 
 
-async def staged(plan: Plan, registry: Registry) -> dict[Reference, str]:
-    """The digest of each staged build of a plan; one question per build, absent ones left out."""
-    places = tuple(dict.fromkeys(build.staging for build in plan.builds))
-    found = await asyncio.gather(*(registry.resolve(place) for place in places))
-    return {place: descriptor.digest for place, descriptor in zip(places, found, strict=True) if descriptor}
+async def find(plan: Plan, registry: Registry) -> dict[Reference, Found]:
+    """What staging holds of each build of a plan; what it does not hold and never held is left out.
+
+    One question per build, and one more for what is not there, to tell why it is needed. What a registry cannot answer
+    is the build's own value.
+    """
+    builds = {build.staging: build for build in plan.builds}
+    found = await asyncio.gather(*(_find(build, registry) for build in builds.values()))
+    return {place: each for place, each in zip(builds, found, strict=True) if each is not None}
+
+
+async def _find(build: Build, registry: Registry) -> Found | None:
+    try:
+        descriptor = await registry.resolve(build.staging)
+    except OrchestratorError as error:
+        return error
+    return descriptor.digest if descriptor else await _last(build, registry)
+
+
+async def _last(build: Build, registry: Registry) -> LastStaged | None:
+    try:
+        last = await registry.document(build.pointer)
+    except OrchestratorError as error:
+        # That it is needed is known already, and a damaged tag must not keep it from being built.
+        return LastStaged("", None, f"what was staged last cannot be read: {error}")
+    return LastStaged(last.digest, KeptInputs.of(dict(last.annotations))) if last else None
 
 
 async def push(layout: Layout, build: Build, registry: Registry) -> Document:
-    """Send an image, its attestations and the index over them, all by digest; returns the index, not yet tagged."""
+    """Send an image, its attestations and the index over them, all by digest; returns the index, not yet tagged.
+
+    The index remembers the inputs of the build.
+    """
     repository = build.staging.repository
     mount_from = _same_registry(repository, build)
     await asyncio.gather(
@@ -36,7 +62,8 @@ async def push(layout: Layout, build: Build, registry: Registry) -> Document:
     documents = (layout.image, *(document for _, document in layout.attestations))
     await asyncio.gather(*(registry.put_document(repository.at(document.digest), document) for document in documents))
     image = layout.image.descriptor(platform=build.target.platform, os_version=layout.os_version)
-    index = assemble([Member(build.target.arch, image, tuple(descriptor for descriptor, _ in layout.attestations))])
+    member = Member(build.target.arch, image, tuple(descriptor for descriptor, _ in layout.attestations))
+    index = assemble([member], annotations=build.kept.annotations)
     await registry.put_document(repository.at(index.digest), index)
     return index
 
@@ -46,6 +73,16 @@ async def tag(build: Build, index: Document, registry: Registry) -> Document:
 
     Where another run was faster, its index stays, for tags may stand on it already; only a forced build replaces it.
     """
+    kept = await _named(build, index, registry)
+    try:
+        await registry.put_document(build.pointer, kept)
+    except OrchestratorError as error:
+        # It only helps to explain later builds, so this one is staged all the same.
+        log.warning("staging: the last build cannot be noted", target=str(build.target), problem=str(error))
+    return kept
+
+
+async def _named(build: Build, index: Document, registry: Registry) -> Document:
     if build.forced:
         await registry.put_document(build.staging, index)
         return index

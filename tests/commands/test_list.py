@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 from orchestrator.commands.list import command
-from orchestrator.errors import ExitCode, NothingSelectedError
-from tests.commands.image import image, run
+from orchestrator.errors import ExitCode, InputError, NothingSelectedError
+from tests.commands.image import CONFIG, image, run
 
 
 def test_targets_are_listed_with_arches_and_tags(tmp_path: Path) -> None:
@@ -27,6 +27,17 @@ def test_what_is_excluded_is_told_with_its_rule_when_asked_for(tmp_path: Path) -
         "EXCLUDED          REASON          UNTIL",
         "1.0/trixie@s390x  too old for it  until 2027-01-31",
     ]
+
+
+def test_a_rule_that_has_ended_is_an_error_but_with_all_it_is_shown(tmp_path: Path) -> None:
+    root = image(tmp_path, config=CONFIG.replace("until: 2027-01-31", "until: 2025-12-31"))
+
+    plain, everything = run(command, root), run(command, root, "--version", "1.0", "--all")
+
+    assert isinstance(plain.exception, InputError)
+    assert everything.stdout.splitlines()[-1] == (
+        "1.0/trixie@s390x  too old for it  ended on 2025-12-31: delete it, or give it a later day"
+    )
 
 
 def test_json_has_the_same(tmp_path: Path) -> None:

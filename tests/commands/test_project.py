@@ -50,11 +50,14 @@ def test_bases_whose_architectures_are_left_open_are_named_once(tmp_path: Path) 
 
 def test_recipes_are_read_for_what_is_wanted_only(tmp_path: Path) -> None:
     given = invocation(image(tmp_path))
+    template = tmp_path / "templates" / "dockerfile" / "slim.j2"
+    template.write_text(template.read_text() + "COPY motd /etc/\n")
     project = Project.read(given)
     wanted = project.facts[1]
     context = tmp_path / "dockerfiles" / "2.0" / "slim-trixie"
     context.mkdir(parents=True)
     (context / "motd").touch()
+    (context / "notes").touch()
 
     [(name, recipe)] = project.recipes(given, [wanted]).items()
 
@@ -95,3 +98,16 @@ def test_two_targets_that_would_share_a_tag_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would both"):
         replace(project, tags=tags).matrix({})
+
+
+def test_an_exclusion_that_has_ended_is_named_by_its_line(tmp_path: Path) -> None:
+    given = invocation(image(tmp_path, config=CONFIG.replace("until: 2027-01-31", "until: 2025-12-31")))
+
+    with pytest.raises(InputError) as raised:
+        Project.read(given)
+
+    assert raised.value.problems == (
+        "orchestrator.yaml:7: exclude/0/until: the exclusion ended on 2025-12-31 (too old for it); "
+        "delete it, or give it a later day",
+    )
+    assert Project.read(given, may_be_expired=True).config.exclude

@@ -70,3 +70,17 @@ def test_an_arch_that_is_none_is_wrong_input(tmp_path: Path, word: str, expected
 
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_default"),
+    [([], True), (["2.0/trixie"], False), (["--arch", "native"], False), (["--variant", "slim"], False)],
+)
+def test_what_nobody_asked_for_is_told_apart(tmp_path: Path, arguments: list[str], is_default: bool) -> None:
+    @click.command()
+    @selects(default_arch=NATIVE)
+    def asked(invocation: Invocation, *, selected: Selection) -> ExitCode:
+        click.echo(selected.is_default)
+        return ExitCode.DONE
+
+    assert run(asked, tmp_path, *arguments).stdout == f"{is_default}\n"

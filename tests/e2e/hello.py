@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from tests.real import orchestrator
 
 _ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 _VERSION = "2.0"
+_BUILD_ID = re.compile("[0-9a-f]{64}")
 
 Finished = subprocess.CompletedProcess[str]
 
@@ -45,11 +47,17 @@ class Hello:
         given = {**self.environment, **(environment or {})}
         return orchestrator("-C", str(self.root), *words, state=self.state, environment=given, check=check)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start the tool."""
         return subprocess.Popen(
             (sys.executable, "-m", "orchestrator", "-C", str(self.root), *words),
-            env={**os.environ, **self.environment, "ORCHESTRATOR_STATE": str(self.state), "NO_COLOR": "1"},
+            env={
+                **os.environ,
+                **self.environment,
+                "ORCHESTRATOR_STATE": str(self.state),
+                "NO_COLOR": "1",
+                **(environment or {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -124,7 +132,7 @@ class Hello:
     def staged(self, arch: str) -> list[str]:
         """The build IDs in staging."""
         tags = self.get(f"staging/{self.name}/staging-{arch}/tags/list")
-        return sorted(tags["tags"]) if tags else []
+        return sorted(tag for tag in tags["tags"] if _BUILD_ID.fullmatch(tag)) if tags else []
 
     def created(self, arch: str) -> str:
         """When the one image in staging says that it was made."""

@@ -1,16 +1,19 @@
 """Runs that are ended in the middle, and runs that work on the same at once."""
 
+import json
 import secrets
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.conftest import NewHello
 from tests.e2e.hello import Hello
+from tests.e2e.shims import DEAF, shim
 from tests.real import docker
 
 pytestmark = pytest.mark.e2e
@@ -63,6 +66,73 @@ def test_a_build_that_is_ended_leaves_nothing_and_is_done_by_running_again(
     assert seconds < _MAX_SECONDS_TO_END
     assert (family.processes, family.left, family.staged("amd64")) == ([], [], [])
     assert family.run("build").stdout.splitlines()[-1] == "builds: 1 built"
+
+
+def test_what_was_interrupted_is_recorded(hello: NewHello) -> None:
+    family: Hello = hello()
+    take_time(family, seconds=60)
+    running = family.start("build")
+    wait_until(log_says(family, "now 42"), process=running)
+
+    end(running, signal.SIGINT)
+
+    record = family.records()["2.0/slim-trixie@amd64"]
+    assert (record["result"], record["exit_code"], record["detail"]) == (
+        "interrupted",
+        130,
+        "run it again to finish it",
+    )
+    last = json.loads((family.root / "out" / "events.jsonl").read_text().splitlines()[-1])
+    assert (last["event"], last["result"]) == ("finished", "interrupted")
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_program_that_is_deaf_is_killed_in_time_or_at_once(hello: NewHello, tmp_path: Path, signals: int) -> None:
+    family: Hello = hello()
+    environment = shim(tmp_path / "bin", DEAF)
+    running = family.start("build", environment=environment)
+    wait_until((tmp_path / "bin" / "asked").exists, process=running)
+    if signals == 2:
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+
+    code, _, seconds = end(running, signal.SIGINT)
+
+    assert (code, family.left, family.processes) == (130, [], [])
+    assert seconds < (_MAX_SECONDS_TO_END if signals == 1 else 3)
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_nobody_who_reads_is_no_bug(hello: NewHello, closed: str) -> None:
+    family: Hello = hello()
+    running = family.start("build")
+    stream = running.stdout if closed == "stdout" else running.stderr
+    assert stream is not None
+    stream.close()
+
+    other = running.stderr if closed == "stdout" else running.stdout
+    assert other is not None
+    said = other.read()
+
+    code = running.wait(timeout=_PATIENCE_SECONDS)
+    other.close()
+    assert (code, "Traceback" in said, "bug" in said) == (15 if closed == "stdout" else 0, False, False)
+    assert family.records()["2.0/slim-trixie@amd64"]["result"] == "built"
+
+
+def test_a_run_that_nobody_reads_is_interrupted_as_any(hello: NewHello) -> None:
+    family: Hello = hello()
+    take_time(family, seconds=60)
+    running = family.start("build")
+    wait_until(log_says(family, "now 42"), process=running)
+    for stream in (running.stdout, running.stderr):
+        if stream:
+            stream.close()
+
+    running.send_signal(signal.SIGTERM)
+
+    assert running.wait(timeout=_PATIENCE_SECONDS) == 130
+    assert (family.left, family.processes) == ([], [])
 
 
 def test_a_smoke_test_that_is_ended_leaves_no_container(hello: NewHello) -> None:

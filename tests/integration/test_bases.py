@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import UnavailableError
-from orchestrator.model.bases import mirrors
+from orchestrator.model.bases import ResolvedBase, mirrors
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.bases import resolve
@@ -67,16 +67,16 @@ def test_it_runs_on_its_platform(imported: list[dict[str, Any]], registry: str, 
 async def test_each_arch_is_resolved_to_programs_of_that_arch(imported: list[dict[str, Any]], registry: str) -> None:
     mirrored = mirrors({"docker.io": ["local"]}, local=registry)
     async with Registry(credentials=DockerCredentials(dict(os.environ))) as client:
-        resolved = await resolve([(BUSYBOX, arch) for arch in DEBIAN_ARCHES], registry=client, mirrors=mirrored)
+        found = await resolve([(BUSYBOX, arch) for arch in DEBIAN_ARCHES], registry=client, mirrors=mirrored)
         asked = dict(client.requests)
+        resolved = {base.arch: base for base in found.values() if isinstance(base, ResolvedBase)}
         machines = {
-            arch: await _machine(client, resolved[BUSYBOX, arch].pinned.repository, resolved[BUSYBOX, arch].digest)
-            for arch in DEBIAN_ARCHES
+            arch: await _machine(client, base.pinned.repository, base.digest) for arch, base in resolved.items()
         }
 
     assert asked == {"GET": 1}
     assert machines == {arch: ARCHES[arch].elf_machine for arch in DEBIAN_ARCHES}
-    assert [str(resolved[BUSYBOX, each["arch"]].pinned) for each in imported] == [
+    assert [str(resolved[each["arch"]].pinned) for each in imported] == [
         each["reference"] for each in imported
     ]
 

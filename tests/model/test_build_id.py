@@ -32,7 +32,7 @@ ANY_INPUTS = st.builds(
 
 
 def test_the_id_of_given_inputs_never_changes() -> None:
-    # Whoever changes the spelling rebuilds everything everywhere: that is what _SCHEMA is for.
+    # Whoever changes the spelling rebuilds everything everywhere: that is what SCHEMA is for.
     assert build_id(INPUTS) == "c4332061f871333f69e68a2ce24adc5bd284cadc67be0a4ef1324c9252241650"
 
 

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 
 from orchestrator.model import catalog as catalogs
 from orchestrator.model.config import Config
-from orchestrator.model.consistency import problems
+from orchestrator.model.consistency import expired, problems
 from orchestrator.model.problems import Problem
 
 CATALOG = catalogs.read(
@@ -136,3 +137,26 @@ def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
 )
 def test_each_place_that_does_not_fit_is_named(keys: dict[str, Any], expected: list[Problem]) -> None:
     assert problems(_config(**keys), CATALOG) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("today", "ended"),
+    [("2026-06-30", []), ("2026-07-01", [0]), ("2026-12-31", [0]), ("2027-01-01", [0, 2])],
+)
+def test_an_exclusion_is_wrong_from_the_day_after_its_last_one(today: str, ended: list[int]) -> None:
+    rules = [{**RULE, "until": "2026-06-30"}, RULE, {**RULE, "until": "2026-12-31"}]
+
+    found = expired(_config(exclude=rules), today=dt.date.fromisoformat(today))
+
+    assert [problem.loc for problem in found] == [("exclude", position, "until") for position in ended]
+
+
+def test_an_exclusion_that_ended_says_when_and_why_it_was_there() -> None:
+    rules = [{"reason": "musl breaks it", "until": "2026-06-30"}]
+
+    assert expired(_config(exclude=rules), today=dt.date(2026, 7, 1)) == (
+        Problem(
+            ("exclude", 0, "until"),
+            "the exclusion ended on 2026-06-30 (musl breaks it); delete it, or give it a later day",
+        ),
+    )

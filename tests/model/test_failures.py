@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.failures import cause
+from orchestrator.model.failures import attempts, cause, explained, is_crash
 
 DIGEST = f"sha256:{'0a' * 32}"
 OTHER = f"sha256:{'0b' * 32}"
@@ -147,3 +147,59 @@ def test_a_run_that_failed_is_the_users_whatever_its_text_mentions(script: str) 
 )
 def test_what_nothing_explains_is_the_builds_own(message: str) -> None:
     assert cause(message) == ExitCode.BUILD_FAILED
+
+
+@pytest.mark.parametrize(
+    ("code", "is_crash", "is_emulated", "expected"),
+    [
+        (ExitCode.UNAVAILABLE, False, False, 3),
+        (ExitCode.BUILD_FAILED, False, True, 1),
+        (ExitCode.BUILD_FAILED, True, False, 1),
+        (ExitCode.BUILD_FAILED, True, True, 2),
+        (ExitCode.NOT_AUTHORISED, False, False, 1),
+        (ExitCode.LOCAL_OUTPUT, False, False, 1),
+        (ExitCode.CONTRACT_BROKEN, False, False, 1),
+        (ExitCode.DONE, False, False, 1),
+    ],
+)
+def test_only_what_may_go_better_is_tried_again(
+    code: ExitCode, *, is_crash: bool, is_emulated: bool, expected: int
+) -> None:
+    assert attempts(code, is_crash=is_crash, is_emulated=is_emulated) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('process "/bin/sh -c tool" did not complete successfully: exit code: 139', True),
+        ('process "/bin/sh -c tool" did not complete successfully: exit code: 137', False),
+        (
+            'process "/bin/sh -c echo did not complete successfully: exit code: 139" did not complete successfully: '
+            "exit code: 1",
+            False,
+        ),
+    ],
+)
+def test_a_crash_is_told_by_the_exit_code_alone(message: str, *, expected: bool) -> None:
+    assert is_crash(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("tried", "is_crash", "is_emulated", "expected"),
+    [
+        (1, False, True, "exit code: 7"),
+        (3, False, False, "exit code: 7 (tried 3 times)"),
+        (1, True, False, "exit code: 7"),
+        (1, True, True, "exit code: 7 (emulated, and emulators crash: a builder of this arch may not)"),
+        (
+            2,
+            True,
+            True,
+            "exit code: 7 (tried 2 times, emulated, and emulators crash: a builder of this arch may not)",
+        ),
+    ],
+)
+def test_a_failure_says_how_often_it_was_tried_and_that_it_was_emulated(
+    tried: int, *, is_crash: bool, is_emulated: bool, expected: str
+) -> None:
+    assert explained("exit code: 7", attempts=tried, is_crash=is_crash, is_emulated=is_emulated) == expected

@@ -53,6 +53,18 @@ def test_a_staged_index_has_images_with_what_speaks_of_them() -> None:
     )
 
 
+def test_annotations_stand_in_the_index_and_leave_its_members_alone() -> None:
+    several = [member("amd64")]
+
+    annotated = assemble(several, annotations={"b": "2/3", "a": "ü"})
+
+    assert json.loads(annotated.content) == {
+        **json.loads(assemble(several).content),
+        "annotations": {"a": "ü", "b": "2/3"},
+    }
+    assert assemble(members(annotated, arch="amd64")) == assemble(several)
+
+
 def test_an_index_without_images_has_no_members() -> None:
     assert members(index_document(attestation_entry(GONE)), arch="amd64") == ()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.instructions import Instruction, directives, escape_of, instructions
+from orchestrator.model.instructions import Heredoc, Instruction, directives, escape_of, instructions
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,20 @@ def test_what_stands_in_a_heredoc_is_no_instruction(opening: str) -> None:
 def test_heredocs_of_one_line_follow_each_other() -> None:
     read = instructions("RUN <<A <<-'B C'\nB C\nA\nA\n\tB C\nCMD a")
 
-    assert read == (Instruction(1, "RUN", (), "<<A <<-'B C'"), Instruction(6, "CMD", (), "a"))
+    texts = (Heredoc(2, ("B C",)), Heredoc(4, ("A",)))
+    assert read == (Instruction(1, "RUN", (), "<<A <<-'B C'", texts), Instruction(6, "CMD", (), "a"))
+
+
+def test_an_empty_heredoc_has_no_lines() -> None:
+    [run] = instructions("RUN <<A \\\n  b\nA\n")
+
+    assert run.heredocs == (Heredoc(3, ()),)
+
+
+def test_the_mounts_of_a_run_are_read_by_their_options() -> None:
+    [run, copy] = instructions('RUN --mount=Type=bind,"source=a b" --security --mount=target=/x x\nCOPY --mount=a b c')
+
+    assert (run.mounts, copy.mounts) == (({"type": "bind", "source": "a b"}, {"target": "/x"}), ())
 
 
 @pytest.mark.parametrize("odd", ["\f", "\v", "\u2028", "\x85", "\x1c", "x\r"])

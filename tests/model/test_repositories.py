@@ -3,6 +3,7 @@ import pytest
 from orchestrator.model.config import Config
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.repositories import Repositories
+from tests.samples import target
 
 PLAIN = Repositories("127.0.0.1:5000", Config(image="python"))
 NAMED = Repositories(
@@ -39,6 +40,27 @@ def test_each_arch_has_a_namespace(repositories: Repositories, arch: str, expect
 def test_a_build_waits_under_its_id_in_the_staging_repository_of_its_arch() -> None:
     assert PLAIN.staged("s390x", "0a1b") == Reference("127.0.0.1:5000", "staging/staging-s390x", "0a1b")
     assert str(NAMED.staged("arm64v8", "0a1b")) == "ghcr.io/acme/wait/staging-arm64v8:0a1b"
+
+
+@pytest.mark.parametrize(
+    ("repositories", "name", "expected"),
+    [
+        (PLAIN, "3.14/slim-trixie@s390x", "127.0.0.1:5000/staging/staging-s390x:python-3.14-slim-trixie"),
+        (NAMED, "3.15-rc/trixie@amd64", "ghcr.io/acme/wait/staging-amd64:python-runtime-3.15-rc-trixie"),
+        (
+            PLAIN,
+            "3.14/windows/windowsservercore-ltsc2025@windows-amd64",
+            "127.0.0.1:5000/staging/staging-windows-amd64:python-3.14-windowsservercore-ltsc2025",
+        ),
+        (
+            Repositories("127.0.0.1:5000", Config(image="a" * 200)),
+            "2.0/trixie@amd64",
+            f"127.0.0.1:5000/staging/staging-amd64:{'a' * 64}-2.0-trixie",
+        ),
+    ],
+)
+def test_the_last_build_of_a_target_has_one_name(repositories: Repositories, name: str, expected: str) -> None:
+    assert str(repositories.last_staged(target(name))) == expected
 
 
 @pytest.mark.parametrize(

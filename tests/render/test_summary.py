@@ -3,12 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, UnavailableError
 from orchestrator.model.index import Member
 from orchestrator.model.oci import OCI_MANIFEST, Descriptor, digest_of
 from orchestrator.model.outcomes import Outcome, Result
-from orchestrator.model.plan import Plan
+from orchestrator.model.plan import Plan, Unknown
 from orchestrator.model.publication import Move, Moved, Publication, Staged
+from orchestrator.model.reasons import LastStaged
 from orchestrator.model.references import Repository
 from orchestrator.model.targets import Target
 from orchestrator.render.summary import (
@@ -56,9 +57,32 @@ def test_a_plan_says_for_each_build_why() -> None:
     assert plan_text(plan) == (
         "TARGET            STATE       BUILD ID      WHY\n"
         f"2.0/trixie@amd64  up to date  {AMD64.build_id[:12]}  {OLD[:19]}\n"
-        f"2.0/trixie@s390x  needed      {S390X.build_id[:12]}  nothing is staged under {S390X.build_id[:12]}\n"
+        f"2.0/trixie@s390x  needed      {S390X.build_id[:12]}  new\n"
         f"2.0/trixie@amd64  needed      {AMD64.build_id[:12]}  forced: a new compiler\n"
         "2 needed, 1 up to date\n"
+    )
+
+
+def test_a_plan_tells_digests_shortly_and_of_many_reasons_the_first() -> None:
+    bases = {f"base:{number}": OLD for number in range(7)}
+    kept = replace(AMD64.kept, inputs=replace(AMD64.inputs, bases=bases))
+
+    text = plan_text(Plan((replace(AMD64, last=LastStaged(OLD, kept)),)))
+
+    first = "; ".join(f"base moved: base:{number} {OLD[:19]} -> (none)" for number in range(5))
+    assert text.splitlines()[1].endswith(f"  {first}; and 3 more: orchestrator why 2.0/trixie@amd64")
+
+
+def test_what_is_unknown_is_told_with_each_problem_once() -> None:
+    unknown = tuple(Unknown(target(f"2.0/trixie@{arch}"), UnavailableError("503")) for arch in ("i386", "riscv64"))
+
+    assert plan_text(Plan((replace(AMD64, staged=OLD),), unknown)) == (
+        "TARGET              STATE       BUILD ID      WHY\n"
+        f"2.0/trixie@amd64    up to date  {AMD64.build_id[:12]}  {OLD[:19]}\n"
+        "2.0/trixie@i386     unknown     -             it could not be looked up\n"
+        "2.0/trixie@riscv64  unknown     -             it could not be looked up\n"
+        "2 unknown, 1 up to date\n"
+        "unknown: 503\n"
     )
 
 

@@ -82,6 +82,14 @@ async def test_each_base_is_asked_for_once_however_many_arches_need_it() -> None
     assert registry.asked == ["docker.io/library/alpine:3.24"]
 
 
+async def test_a_base_that_cannot_be_looked_up_is_a_value_beside_those_that_can() -> None:
+    registry = FakeRegistry({str(ALPINE): index(a="linux/amd64"), str(DEBIAN): UnavailableError("503")})
+
+    resolved = await resolve([(ALPINE, "amd64"), (DEBIAN, "amd64")], registry=registry, mirrors={})
+
+    assert [type(each) for each in resolved.values()] == [ResolvedBase, UnavailableError]
+
+
 async def test_the_first_place_that_has_a_base_is_where_it_is_pulled_from() -> None:
     registry = FakeRegistry(
         {
@@ -92,7 +100,8 @@ async def test_the_first_place_that_has_a_base_is_where_it_is_pulled_from() -> N
 
     resolved = await resolve([(ALPINE, "amd64")], registry=registry, mirrors=MIRRORED)
 
-    assert str(resolved[ALPINE, "amd64"].pinned) == f"mirror.example/hub/library/alpine@{digest('a')}"
+    pinned = Repository("mirror.example", "hub/library/alpine").at(digest("a"))
+    assert resolved == {(ALPINE, "amd64"): ResolvedBase(ALPINE, "amd64", pinned, digest("a"), "")}
     assert registry.asked == ["127.0.0.1:5000/library/alpine:3.24", "mirror.example/hub/library/alpine:3.24"]
 
 

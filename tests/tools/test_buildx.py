@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import json
 import shlex
@@ -10,6 +11,7 @@ from orchestrator.errors import ExitCode, LocalOutputError, ProgramMissingError
 from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.build_id import BuildInputs
 from orchestrator.model.dockerfiles import images
+from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, planned
 from orchestrator.model.references import Reference
@@ -18,7 +20,9 @@ from orchestrator.model.solve import Progress
 from orchestrator.model.targets import Matrix, Target
 from orchestrator.render.dockerfile import path_of
 from orchestrator.tools.buildx import Order, Solved, build_command, solve
+from orchestrator.tools.watchdog import Limits
 from tests.fake_runner import ABSENT, Answer, FakeRunner
+from tests.fakes import FakeBuildx
 from tests.golden import expected, rawjson
 from tests.samples import build
 from tests.templates import shipped
@@ -26,10 +30,11 @@ from tests.templates import shipped
 BUILD = build("2.0/trixie@arm32v7")
 EPOCH = 1_767_225_600
 STEP = "[stage-1 2/3] RUN make"
+FAR = Limits(idle_seconds=1_200, total_seconds=10_800, until=float("inf"))
 
 
 def order(root: Path, one: Build = BUILD, *, sources: Path | None = None) -> Order:
-    return Order(one, "default", root / "context", sources, root / "layout", EPOCH)
+    return Order(one, "default", root / "context", sources, root / "layout", EPOCH, root / "logs" / "build.log")
 
 
 # The commands
@@ -49,7 +54,7 @@ def shipped_build(target: Target) -> Build:
     )
     return planned(
         target,
-        inputs,
+        KeptInputs(inputs, ""),
         bases=tuple(
             ResolvedBase(name, target.arch, name.pinned(digest), digest, "") for name, digest in digests.items()
         ),
@@ -117,7 +122,9 @@ class Run:
         self.log = root / "logs" / "build.log"
         self.progress: list[Progress] = []
         self.lines: list[str] = []
-        self.runner = FakeRunner()
+        self.runner: FakeRunner = FakeRunner()
+        self.attempt = 1
+        self.limits = FAR
 
     async def __call__(self, said: str = "", *, status: int = 1) -> Solved:
         self.runner.script = {"docker buildx build": Answer(status, stderr=said)}
@@ -125,10 +132,10 @@ class Run:
 
     async def start(self) -> Solved:
         return await solve(
-            order(self.root),
+            replace(order(self.root), attempt=self.attempt),
             runner=self.runner,
             env={"DOCKER_HOST": "unix:///run/docker.sock", "TOKEN": "s3cret"},
-            log=self.log,
+            limits=self.limits,
             on_progress=self.progress.append,
             on_line=self.lines.append,
         )
@@ -204,7 +211,7 @@ async def test_the_log_grows_with_the_build(run: Run) -> None:
         order(run.root),
         runner=FakeRunner({"docker": Answer(0, stderr="one\ntwo\n")}),
         env={},
-        log=run.log,
+        limits=run.limits,
         on_progress=run.progress.append,
         on_line=lambda line: seen.append(run.log.read_text(encoding="utf-8")),
     )
@@ -337,6 +344,51 @@ async def test_what_an_earlier_run_left_is_gone(run: Run) -> None:
 
     assert not (run.root / "layout").exists()
     assert run.log.read_text() == "new\n"
+
+
+async def test_the_log_of_another_attempt_goes_on_in_the_same_file(run: Run) -> None:
+    await run("lost\n")
+    run.attempt = 2
+
+    solved = await run("found\n")
+
+    assert run.log.read_text(encoding="utf-8") == "lost\n> attempt 2\nfound\n"
+    assert solved.tail == ("> attempt 2", "found")
+
+
+@pytest.mark.parametrize(("exit_code", "is_crash"), [(139, True), (1, False), (137, False)])
+async def test_a_run_that_died_of_a_segmentation_fault_is_marked(run: Run, exit_code: int, *, is_crash: bool) -> None:
+    solved = await run(document(error=f'process "make" did not complete successfully: exit code: {exit_code}'))
+
+    assert (solved.code, solved.is_crash) == (ExitCode.BUILD_FAILED, is_crash)
+
+
+async def test_a_silent_builder_is_a_failure_that_may_pass(run: Run) -> None:
+    run.runner = builder = FakeBuildx(seconds=60, first_words=document(logs=(b"half a line",)))
+    run.limits = replace(FAR, idle_seconds=0.02)
+
+    solved = await run.start()
+
+    told = (
+        "no sign of life from the builder for 0.02 s; it hangs or is lost, or a step needs longer without a word: "
+        "allow that by --idle-timeout"
+    )
+    assert (solved.code, solved.message) == (ExitCode.UNAVAILABLE, told)
+    assert solved.tail == ("> 2/3 RUN make", "half a line", f"> {told}")
+    assert builder.at_once == 0
+
+
+async def test_a_build_without_end_is_the_builds_own_failure(run: Run) -> None:
+    run.runner = builder = FakeBuildx(seconds=60)
+    run.limits = replace(FAR, until=asyncio.get_running_loop().time() + 0.02)
+
+    solved = await run.start()
+
+    assert (solved.code, solved.message, builder.at_once) == (
+        ExitCode.BUILD_FAILED,
+        "no end after 3 h; if it needs longer, allow that by --timeout",
+        0,
+    )
 
 
 async def test_a_log_that_cannot_be_written_ends_the_run(run: Run) -> None:

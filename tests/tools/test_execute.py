@@ -4,16 +4,19 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.config import SmokeTest
+from orchestrator.model.config import Builder, Config, SmokeTest
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build
+from orchestrator.model.slots import slots
+from orchestrator.tools.attempts import Patience
 from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.execute import Executor
 from tests.fakes import FakeBuildx, FakeDisplay, FakeDocker, FakeRegistry
@@ -41,6 +44,9 @@ BROKEN_RUN = json.dumps(
 )
 
 
+LOST = "ERROR: error reading from server: EOF\n"
+
+
 class House:
     """An image's folder and all that its builds run on."""
 
@@ -51,6 +57,12 @@ class House:
         self.docker = FakeDocker()
         self.display = FakeDisplay()
         self.tests: list[SmokeTest] = [RUNS]
+        self.slept: list[float] = []
+        self.patience = Patience(sleep=self.sleep)
+        self.config = Config(image="tool")
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
     async def run(self, *builds: Build, jobs: int = 2, fail_fast: bool = False) -> tuple[Outcome, ...]:
         write_context(self.root, *builds)
@@ -66,8 +78,11 @@ class House:
             sources={},
             display=self.display,
             now=lambda: STARTED,
+            patience=self.patience,
+            emulated=frozenset({"s390x"}),
         )
-        return await executor.run(builds, jobs=jobs, fail_fast=fail_fast)
+        free = slots([each.target.arch for each in builds], self.config, jobs=jobs, processors=8)
+        return await executor.run(builds, slots=free, fail_fast=fail_fast)
 
     def record(self, build: Build) -> Any:
         path = self.root / "out" / "builds" / build.target.arch / f"{build.build_id}.json"
@@ -96,7 +111,7 @@ async def test_a_build_is_checked_pushed_tested_and_then_named(house: House) -> 
 
     assert (outcome.result, outcome.code, outcome.detail) == (Result.BUILT, ExitCode.DONE, "")
     assert outcome.digest == house.registry.documents[str(AMD64.staging)].digest
-    assert house.registry.written[-1] == str(AMD64.staging)
+    assert house.registry.written[-2:] == [str(AMD64.staging), str(AMD64.pointer)]
     assert [word for _, word in house.display.seen] == ["started", "checking", "pushing", "testing", "built"]
     assert (house.left, house.staged(AMD64)) == ([], [True])
 
@@ -139,6 +154,94 @@ async def test_a_failed_build_is_a_value_and_the_others_go_on(house: House) -> N
     assert (house.record(S390X)["exit_code"], house.record(S390X)["detail"]) == (10, failed.detail)
     assert "tool: no such option\n" in (house.root / "out" / failed.log).read_text(encoding="utf-8")
     assert (house.staged(S390X, AMD64), house.left) == ([False, True], [])
+
+
+async def test_a_run_that_failed_is_not_tried_again(house: House) -> None:
+    house.runner.fails = {"linux/s390x": [BROKEN_RUN]}
+
+    [outcome] = await house.run(S390X)
+
+    assert (outcome.code, outcome.attempts, house.slept) == (ExitCode.BUILD_FAILED, 1, [])
+    assert house.record(S390X)["attempts"] == 1
+
+
+async def test_a_lost_builder_is_asked_again_with_a_clean_scratch(house: House) -> None:
+    house.runner.fails = {"linux/amd64": [LOST, LOST]}
+    found: list[list[str]] = []
+
+    def look(root: Path) -> None:
+        found.append(sorted(path.name for path in root.parent.iterdir()))
+        layout(root, "amd64")
+
+    house.runner.builds = {"linux/amd64": look}
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.attempts, outcome.detail) == (Result.BUILT, 3, "")
+    assert [5 <= house.slept[0] <= 6.25, 30 <= house.slept[1] <= 37.5] == [True, True]
+    assert found == [["context"]]
+    assert [word for _, word in house.display.seen if word.startswith("attempt")] == [
+        "attempt 2: error reading from server: EOF",
+        "attempt 3: error reading from server: EOF",
+    ]
+    assert house.record(AMD64)["attempts"] == 3
+    assert (house.root / "out" / outcome.log).read_text(encoding="utf-8") == (
+        "ERROR: error reading from server: EOF\n> attempt 2\nERROR: error reading from server: EOF\n> attempt 3\n"
+    )
+
+
+async def test_a_builder_that_stays_lost_is_given_up(house: House) -> None:
+    house.runner.says = {"linux/amd64": LOST}
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.code, outcome.attempts) == (ExitCode.UNAVAILABLE, 3)
+    assert outcome.detail == "error reading from server: EOF (tried 3 times)"
+
+
+async def test_builds_that_fail_together_share_what_a_run_may_repeat(house: House) -> None:
+    house.runner.says = {"linux/amd64": LOST, "linux/s390x": LOST}
+    house.patience = replace(house.patience, repeats=3)
+
+    outcomes = await house.run(AMD64, S390X)
+
+    assert sum(outcome.attempts for outcome in outcomes) == 5
+
+
+@pytest.mark.parametrize(("one", "attempts"), [(S390X, 2), (AMD64, 1)])
+async def test_only_where_it_was_emulated_a_crash_is_tried_again(house: House, one: Build, attempts: int) -> None:
+    house.runner.says = {str(one.target.platform): BROKEN_RUN.replace("exit code: 7", "exit code: 139")}
+
+    [outcome] = await house.run(one)
+
+    assert (outcome.code, outcome.attempts, "emulated" in outcome.detail) == (
+        ExitCode.BUILD_FAILED,
+        attempts,
+        attempts == 2,
+    )
+
+
+async def test_a_build_that_takes_too_long_is_ended_in_any_phase(house: House) -> None:
+    house.docker.hangs = True
+    house.patience = replace(house.patience, total_seconds=0.2)
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.code, outcome.detail) == (
+        ExitCode.BUILD_FAILED,
+        "no end after 0.2 s; if it needs longer, allow that by --timeout",
+    )
+    assert (house.docker.removed.is_set(), house.staged(AMD64), house.left) == (True, [False], [])
+
+
+async def test_a_builder_runs_no_more_builds_than_it_may(house: House) -> None:
+    house.runner.seconds = 0.02
+    house.config = Config(image="tool", builders={"default": Builder(jobs=2), "s390x": Builder(jobs=1)})
+    names = [f"{line}/{variant}" for line in ("1.0", "2.0") for variant in ("trixie", "slim-trixie")]
+
+    await house.run(*(build(f"{name}@{arch}") for name in names for arch in ("s390x", "amd64")), jobs=8)
+
+    assert house.runner.most_by_platform == {"linux/amd64": 2, "linux/s390x": 1}
 
 
 async def test_nothing_new_is_started_after_the_first_failure_when_it_is_to_be_fast(house: House) -> None:
@@ -223,9 +326,7 @@ async def test_a_build_that_another_run_staged_first_is_theirs(house: House) -> 
 
 
 async def test_a_context_that_changed_after_planning_is_not_built(house: House) -> None:
-    changed = build("2.0/trixie@amd64")
-    write_context(house.root, changed)
-    (house.root / changed.directory / "motd").write_text("new")
+    changed = replace(AMD64, inputs=replace(AMD64.inputs, files={"motd": "a" * 64}))
 
     [outcome] = await house.run(changed)
 
@@ -258,6 +359,8 @@ async def test_cancelling_leaves_nothing_behind(house: House) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (house.left, house.registry.written, house.runner.at_once) == ([], [], 0)
+    assert [house.record(each)["result"] for each in (AMD64, S390X)] == ["interrupted", "interrupted"]
+    assert set(house.display.seen[-2:]) == {(str(each.target), "interrupted") for each in (AMD64, S390X)}
 
 
 async def test_without_tests_the_engine_is_not_asked(house: House) -> None:

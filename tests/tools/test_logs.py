@@ -1,3 +1,4 @@
+import io
 import json
 from collections.abc import Iterator
 
@@ -53,3 +54,14 @@ def test_a_logger_that_was_made_earlier_follows(capsys: pytest.CaptureFixture[st
     log.info("second")
 
     assert json.loads(capsys.readouterr().err.splitlines()[1])["event"] == "second"
+
+
+def test_a_reader_that_went_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    configure_logging(as_json=False, verbose=False)
+    monkeypatch.setattr("sys.stderr", Closed())
+
+    structlog.get_logger().info("registry started")

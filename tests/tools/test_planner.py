@@ -4,12 +4,14 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, UnavailableError
+from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.config import Builder
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import State
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
+from orchestrator.tools.bases import Resolved
 from orchestrator.tools.planner import Recipe, plan, recipe, resolved_bases
 from tests.fakes import FakeRegistry
 from tests.samples import BASE, CONFIG, image_entry, index_document, target
@@ -27,13 +29,17 @@ def one_recipe(line: str, *images: Reference) -> Recipe:
 RECIPES = {f"{line}/trixie": one_recipe(line) for line in ("1.0", "2.0")}
 
 
+def known(resolved: Resolved) -> dict[tuple[Reference, str], ResolvedBase]:
+    return {key: base for key, base in resolved.items() if isinstance(base, ResolvedBase)}
+
+
 async def test_each_base_is_asked_for_once_for_all_targets() -> None:
     registry = FakeRegistry(REGISTRIES)
 
     resolved = await resolved_bases(TARGETS, RECIPES, mirrors={}, registry=registry)
 
     assert registry.asked == ["docker.io/library/busybox:trixie"]
-    assert {(str(name), arch): base.digest for (name, arch), base in resolved.items()} == {
+    assert {(str(name), arch): base.digest for (name, arch), base in known(resolved).items()} == {
         ("docker.io/library/busybox:trixie", "amd64"): digest_of(b"linux/amd64"),
         ("docker.io/library/busybox:trixie", "s390x"): digest_of(b"linux/s390x"),
     }
@@ -48,7 +54,7 @@ async def test_what_is_wrong_with_any_base_is_one_error() -> None:
     assert [problem.split()[1] for problem in raised.value.problems] == ["alpine:3.24", "gone:1"]
 
 
-async def test_a_plan_says_what_is_staged_and_asks_once_for_each_build() -> None:
+async def test_a_plan_says_what_is_staged_and_asks_no_more_than_it_must() -> None:
     repositories = Repositories(CONFIG.registry, CONFIG)
     registry = FakeRegistry(REGISTRIES)
     resolved = await resolved_bases(TARGETS, RECIPES, mirrors={}, registry=registry)
@@ -60,8 +66,46 @@ async def test_a_plan_says_what_is_staged_and_asks_once_for_each_build() -> None
 
     assert [build.state for build in again.builds] == [State.UP_TO_DATE, State.NEEDED, State.NEEDED, State.NEEDED]
     assert again.builds[0].staged == staged.digest
-    assert sorted(registry.asked) == sorted(str(build.staging) for build in again.builds)
+    needed = [build.pointer for build in again.builds[1:]]
+    assert sorted(registry.asked) == sorted(map(str, [*(build.staging for build in again.builds), *needed]))
     assert [str(build.target) for build in again.builds] == [str(each) for each in TARGETS]
+
+
+async def test_targets_whose_base_cannot_be_looked_up_are_unknown_and_the_others_are_planned() -> None:
+    recipes = {"1.0/trixie": one_recipe("1.0", BASE, ALPINE), "2.0/trixie": one_recipe("2.0")}
+    registry = FakeRegistry(REGISTRIES)
+    registry.unreadable[str(ALPINE)] = UnavailableError("503")
+    resolved = await resolved_bases(TARGETS, recipes, mirrors={}, registry=registry)
+
+    made = await plan(
+        TARGETS, recipes, resolved, build_args={}, registry=registry, repositories=Repositories("a.example", CONFIG)
+    )
+
+    assert [str(each.target) for each in made.builds] == ["2.0/trixie@amd64", "2.0/trixie@s390x"]
+    assert [str(each.target) for each in made.unknown] == ["1.0/trixie@amd64", "1.0/trixie@s390x"]
+    assert {each.problem.partition(" (")[0] for each in made.unknown} == {"base alpine:3.24 cannot be resolved"}
+
+
+async def test_where_no_base_can_be_looked_up_there_is_no_plan() -> None:
+    registry = FakeRegistry(REGISTRIES)
+    registry.unreadable = {str(ALPINE): UnavailableError("503"), str(BASE): UnavailableError("503")}
+    recipes = {"1.0/trixie": one_recipe("1.0", ALPINE), "2.0/trixie": one_recipe("2.0")}
+
+    with pytest.raises(UnavailableError) as raised:
+        await resolved_bases(TARGETS, recipes, mirrors={}, registry=registry)
+
+    assert [problem.split()[1] for problem in raised.value.problems] == ["alpine:3.24", "busybox:trixie"]
+
+
+async def test_where_staging_answers_nothing_one_of_its_errors_is_enough() -> None:
+    registry = FakeRegistry(REGISTRIES)
+    resolved = await resolved_bases(TARGETS, RECIPES, mirrors={}, registry=registry)
+    repositories = Repositories(CONFIG.registry, CONFIG)
+    made = await plan(TARGETS, RECIPES, resolved, build_args={}, registry=registry, repositories=repositories)
+    registry.unreadable = {str(each.staging): UnavailableError(f"503 for {each.target}") for each in made.builds}
+
+    with pytest.raises(UnavailableError, match=r"^503 for 1.0/trixie@amd64$"):
+        await plan(TARGETS, RECIPES, resolved, build_args={}, registry=registry, repositories=repositories)
 
 
 async def test_a_build_is_named_after_dockerfile_files_arguments_base_and_builder() -> None:
@@ -69,7 +113,7 @@ async def test_a_build_is_named_after_dockerfile_files_arguments_base_and_builde
     registry = FakeRegistry(REGISTRIES)
     resolved = await resolved_bases(one, RECIPES, mirrors={}, registry=registry)
     classic = CONFIG.model_copy(update={"builders": {"amd64": Builder(driver="classic")}})
-    moved = {key: replace(base, digest=digest_of(b"moved")) for key, base in resolved.items()}
+    moved = {key: replace(base, digest=digest_of(b"moved")) for key, base in known(resolved).items()}
     changed = {"1.0/trixie": replace(RECIPES["1.0/trixie"], files={"motd": "a" * 64})}
     other = {"1.0/trixie": replace(RECIPES["1.0/trixie"], dockerfile="FROM x\n")}
     names = set()
@@ -99,7 +143,8 @@ def test_a_recipe_has_the_bases_and_files_of_a_rendered_directory(tmp_path: Path
     directory = tmp_path / "dockerfiles" / "1.0"
     directory.mkdir(parents=True)
     (directory / "motd").write_text("hello")
-    text = "FROM scratch AS source\nFROM busybox:trixie\nCOPY --from=alpine:3.24 /bin/sh /x\n"
+    (directory / "notes").write_text("taken by nobody")
+    text = "FROM scratch AS source\nFROM busybox:trixie\nCOPY --from=alpine:3.24 /bin/sh /x\nCOPY motd /etc/\n"
 
     found = recipe(tmp_path, PurePosixPath("dockerfiles/1.0/Dockerfile"), text, {})
 
@@ -111,6 +156,7 @@ def test_a_recipe_has_the_bases_and_files_of_a_rendered_directory(tmp_path: Path
     ("text", "expected"),
     [
         ("RUN tool\n", "dockerfiles/1.0/Dockerfile: "),
+        ("FROM a\nCOPY 'b /\n", "dockerfiles/1.0/Dockerfile: line 2: \"'b /\" has a quote that does not end"),
         ("FROM UPPER/case\n", "dockerfiles/1.0/Dockerfile: 'UPPER/case' is not an image reference"),
         (
             "FROM --platform=$BUILDPLATFORM busybox:trixie AS tools\nFROM busybox:trixie\n",

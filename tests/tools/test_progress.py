@@ -9,6 +9,7 @@ from rich.console import Console
 from orchestrator.errors import ExitCode
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.solve import Progress, Vertex
+from orchestrator.tools.attempts import Again
 from orchestrator.tools.progress import Lines, LiveTable
 from tests.samples import build
 
@@ -59,6 +60,14 @@ def test_before_its_first_step_a_build_says_why_it_is_built() -> None:
     table.started(build("2.0/trixie@amd64", forced="packages are old"))
 
     assert "forced: packages are old" in drawn(table, width=80, height=24)[0]
+
+
+def test_between_two_attempts_it_says_what_it_waits_for() -> None:
+    table = LiveTable(total=1, clock=Clock())
+    table.started(build("2.0/trixie@amd64"))
+    table.retried(build("2.0/trixie@amd64"), Again(2, 5.5, "connection refused\nby everybody"))
+
+    assert drawn(table, width=80, height=24)[0].startswith("2.0/trixie@amd64  attempt 2 in 5.5 s: connection refused  ")
 
 
 @pytest.mark.parametrize("text", ["[red]x[/red]", "[/x]", "RUN [ -f x ]", "[[ a ]]"])
@@ -134,14 +143,17 @@ def test_lines_say_which_build_they_belong_to() -> None:
     lines.line(first, "checking for gcc... yes")
     lines.moved(first, Progress())
     lines.phase(second, "testing")
+    lines.retried(first, Again(2, 5.5, "connection refused\nby everybody"))
     lines.finished(outcome("2.0/trixie@amd64"))
     lines.finished(outcome("2.0/trixie@s390x", Result.FAILED, "smoke test a: no\nsmoke test b: no"))
 
     assert file.getvalue().splitlines() == [
-        f"2.0/trixie@amd64 | started: nothing is staged under {first.build_id[:12]}",
-        "2.0/trixie@s390x | started: forced: packages are old",
+        f"2.0/trixie@amd64 | started: {first.reason}",
+        f"2.0/trixie@s390x | started: {second.reason}",
         "2.0/trixie@amd64 | checking for gcc... yes",
         "2.0/trixie@s390x | testing",
+        "2.0/trixie@amd64 | attempt 2 in 5.5 s: connection refused",
+        "2.0/trixie@amd64 | by everybody",
         "2.0/trixie@amd64 | built in 3.2 s",
         "2.0/trixie@s390x | failed in 3.2 s: smoke test a: no",
         "2.0/trixie@s390x | smoke test b: no",

@@ -1,14 +1,18 @@
 """What was built comes into staging under digests, and under its build ID last."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import ContractBrokenError, TagMovedError
+from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError, UnavailableError
+from orchestrator.model.index import assemble, members
+from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
-from orchestrator.model.plan import Plan
+from orchestrator.model.plan import Build, Plan
+from orchestrator.model.reasons import LastStaged
 from orchestrator.tools.layout import read
-from orchestrator.tools.staging import image_of, index_of, push, staged, tag
+from orchestrator.tools.staging import find, image_of, index_of, push, tag
 from tests.fakes import FakeRegistry
 from tests.samples import attestation_entry, build, image_entry, index_document, layout
 
@@ -18,13 +22,49 @@ INDEX = index_document(image_entry("linux/amd64"))
 OTHER = index_document(image_entry("linux/amd64"), attestation_entry(digest_of(b"linux/amd64")))
 
 
-async def test_each_build_is_asked_for_once_and_absent_ones_are_left_out() -> None:
+def staged(build: Build) -> Document:
+    """An index as staging has it, with what it remembers."""
+    return assemble(members(INDEX, arch="amd64"), annotations=build.kept.annotations)
+
+
+async def test_what_is_staged_is_asked_for_once_and_what_is_new_is_left_out() -> None:
     registry = FakeRegistry({str(AMD64.staging): INDEX})
 
-    found = await staged(Plan((AMD64, S390X, AMD64)), registry)
+    found = await find(Plan((AMD64, S390X, AMD64)), registry)
 
     assert found == {AMD64.staging: INDEX.digest}
-    assert sorted(registry.asked) == sorted([str(AMD64.staging), str(S390X.staging)])
+    assert sorted(registry.asked) == sorted(map(str, (AMD64.staging, S390X.staging, S390X.pointer)))
+
+
+async def test_of_what_is_not_staged_the_last_build_is_found_with_its_inputs() -> None:
+    old = replace(AMD64, inputs=replace(AMD64.inputs, build_args={}))
+    last = staged(old)
+
+    found = await find(Plan((AMD64,)), FakeRegistry({str(AMD64.pointer): last}))
+
+    assert found == {AMD64.staging: LastStaged(last.digest, old.kept)}
+
+
+async def test_a_last_build_that_does_not_tell_its_inputs_is_found_all_the_same() -> None:
+    found = await find(Plan((AMD64,)), FakeRegistry({str(AMD64.pointer): INDEX}))
+
+    assert found == {AMD64.staging: LastStaged(INDEX.digest, None)}
+
+
+async def test_what_cannot_be_asked_is_the_builds_own_value() -> None:
+    registry = FakeRegistry({str(S390X.staging): INDEX})
+    registry.unreadable[str(AMD64.staging)] = error = UnavailableError("503")
+
+    assert await find(Plan((AMD64, S390X)), registry) == {AMD64.staging: error, S390X.staging: INDEX.digest}
+
+
+async def test_a_pointer_that_cannot_be_read_keeps_nothing_from_being_built() -> None:
+    registry = FakeRegistry()
+    registry.unreadable[str(AMD64.pointer)] = UnavailableError("503")
+
+    assert await find(Plan((AMD64,)), registry) == {
+        AMD64.staging: LastStaged("", None, "what was staged last cannot be read: 503")
+    }
 
 
 async def test_a_push_brings_all_under_digests_and_names_nothing(tmp_path: Path) -> None:
@@ -41,26 +81,28 @@ async def test_a_push_brings_all_under_digests_and_names_nothing(tmp_path: Path)
     assert registry.written[-1] == str(repository.at(index.digest))
     assert image_of(index).digest == built.image.digest
     assert [child.subject for child in index.children] == ["", built.image.digest]
+    assert KeptInputs.of(dict(index.annotations)) == AMD64.kept
 
 
-async def test_a_tested_index_gets_the_build_id() -> None:
+async def test_a_tested_index_gets_the_build_id_and_then_the_name_of_the_last_build() -> None:
     registry = FakeRegistry()
 
     assert await tag(AMD64, INDEX, registry) == INDEX
-    assert registry.documents == {str(AMD64.staging): INDEX}
+    assert registry.written == [str(AMD64.staging), str(AMD64.pointer)]
+    assert registry.documents == {str(AMD64.staging): INDEX, str(AMD64.pointer): INDEX}
 
 
 async def test_the_index_of_a_faster_run_stays() -> None:
     registry = FakeRegistry({str(AMD64.staging): OTHER})
 
     assert await tag(AMD64, INDEX, registry) == OTHER
-    assert registry.written == []
+    assert registry.documents == {str(AMD64.staging): OTHER, str(AMD64.pointer): OTHER}
 
 
 async def test_the_index_of_a_run_that_came_in_between_stays() -> None:
     registry = FakeRegistry()
     registry.failing[str(AMD64.staging)] = TagMovedError("somebody else's appeared")
-    registry.before_writing = lambda reference: registry.documents.update({reference: OTHER})
+    registry.before_writing = lambda reference: registry.documents.update({str(AMD64.staging): OTHER})
 
     assert await tag(AMD64, INDEX, registry) == OTHER
 
@@ -69,6 +111,15 @@ async def test_a_forced_build_replaces_what_is_there() -> None:
     registry = FakeRegistry({str(AMD64.staging): OTHER})
 
     assert await tag(build("2.0/trixie@amd64", forced="packages are old"), INDEX, registry) == INDEX
+    assert registry.documents == {str(AMD64.staging): INDEX, str(AMD64.pointer): INDEX}
+
+
+@pytest.mark.parametrize("error", [TagMovedError("another job"), UnavailableError("503")])
+async def test_a_build_is_staged_though_it_cannot_be_noted_as_the_last(error: OrchestratorError) -> None:
+    registry = FakeRegistry()
+    registry.failing[str(AMD64.pointer)] = error
+
+    assert await tag(AMD64, INDEX, registry) == INDEX
     assert registry.documents == {str(AMD64.staging): INDEX}
 
 

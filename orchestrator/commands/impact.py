@@ -1,0 +1,77 @@
+"""Shows which builds stand on a base, and what becomes of them when it moves."""
+
+import json
+
+import click
+
+from orchestrator.commands.invocation import Invocation, run
+from orchestrator.commands.project import Project, registries
+from orchestrator.errors import ExitCode, InputError
+from orchestrator.model.bases import Base
+from orchestrator.model.impact import Impact, Standing, impacts, standing_on
+from orchestrator.model.references import Reference, is_digest
+from orchestrator.model.targets import Matrix, Target
+from orchestrator.render.dockerfile import path_of
+from orchestrator.render.impact import Arches, impact_document, impacts_text, standing_text
+from orchestrator.tools import bases
+
+
+@click.command(name="impact")
+@click.argument("name", metavar="BASE")
+@click.option("--digest", default="", metavar="sha256:...", help="What BASE would name: an index or one manifest.")
+@click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
+@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.pass_obj
+def command(
+    invocation: Invocation, /, *, name: str, digest: str, build_args: tuple[str, ...], output_format: str
+) -> ExitCode:
+    """Show which builds stand on BASE, in any stage, and would be needed again if it moved.
+
+    Asks nobody. With --digest it asks registries, and tells the builds whose platform really differs there.
+
+    \b
+    Example: orchestrator impact debian:trixie-slim
+    """
+    base = _reference(name, digest)
+    project = Project.read(invocation, build_args=build_args)
+    dockerfiles = {facts: project.tree[path_of(facts)] for facts in project.facts}
+    standing = standing_on(base, dockerfiles, project.build_args)
+    found = run(_impacts(invocation, project, standing, base, digest)) if digest else None
+    arches = _arches(project, standing)
+    if output_format == "json":
+        click.echo(json.dumps(impact_document(base, standing, arches, found), indent=2))
+    else:
+        text = standing_text(base, standing, arches) if found is None else impacts_text(base, found)
+        click.echo(text, nl=False)
+    return ExitCode.DONE
+
+
+def _reference(name: str, digest: str) -> Reference:
+    if digest and not is_digest(digest):
+        raise InputError(f"--digest {digest}: expected sha256: and 64 digits or letters a to f")
+    try:
+        return Reference.parse(name)
+    except ValueError as error:
+        raise InputError(f"BASE: {error}") from error
+
+
+def _arches(project: Project, standing: tuple[Standing, ...]) -> Arches:
+    """The arches of each that the configuration names, without those that it excludes."""
+    all_facts = [each.facts for each in standing]
+    closed = [facts for facts in all_facts if project.config.architectures_of(facts.variant) is not None]
+    targets = Matrix.of(closed, project.config, base_arches={}).targets
+    return {
+        facts: tuple(target.arch for target in targets if target.facts == facts) if facts in closed else None
+        for facts in all_facts
+    }
+
+
+async def _impacts(
+    invocation: Invocation, project: Project, standing: tuple[Standing, ...], base: Reference, digest: str
+) -> tuple[Impact, ...]:
+    concerned = {each.facts for each in standing}
+    moved = base.pinned(digest)
+    async with registries(invocation, project) as opened:
+        targets: list[Target] = [target for target in (await opened.matrix()).targets if target.facts in concerned]
+        found: dict[Reference, Base] = await bases.find([base, moved], registry=opened.client, mirrors=opened.mirrors)
+    return impacts(targets, before=found[base], after=found[moved])

@@ -1,0 +1,86 @@
+"""Which display a run has: a live table, prefixed lines or events, and all that are told of the same builds."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.console import Console
+from rich.live import Live
+
+from orchestrator.model.outcomes import Outcome
+from orchestrator.model.plan import Build
+from orchestrator.model.solve import Progress
+from orchestrator.tools.attempts import Again
+from orchestrator.tools.progress import Display, Lines, LiveTable
+
+_REFRESH_SECONDS = 0.25
+
+
+class Mode(StrEnum):
+    """What `--progress` takes."""
+
+    AUTO = "auto"
+    """A table on a terminal, lines elsewhere."""
+    TABLE = "table"
+    LINES = "lines"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Tells each of several displays."""
+
+    displays: tuple[Display, ...]
+
+    def started(self, build: Build) -> None:
+        for display in self.displays:
+            display.started(build)
+
+    def moved(self, build: Build, progress: Progress) -> None:
+        for display in self.displays:
+            display.moved(build, progress)
+
+    def line(self, build: Build, text: str) -> None:
+        for display in self.displays:
+            display.line(build, text)
+
+    def phase(self, build: Build, name: str) -> None:
+        for display in self.displays:
+            display.phase(build, name)
+
+    def retried(self, build: Build, again: Again) -> None:
+        for display in self.displays:
+            display.retried(build, again)
+
+    def finished(self, outcome: Outcome) -> None:
+        for display in self.displays:
+            display.finished(outcome)
+
+
+@contextlib.asynccontextmanager
+async def display(mode: Mode, *, interactive: bool, total: int, events: Display) -> AsyncIterator[Display]:
+    """The display for people on stderr, `events` told of the same; those alone where stderr is for programs."""
+    if mode is Mode.JSON:
+        yield events
+        return
+    if mode is Mode.LINES or (mode is Mode.AUTO and not interactive):
+        yield Several((events, Lines(sys.stderr)))
+        return
+    table = LiveTable(total=total, clock=asyncio.get_running_loop().time)
+    # Refreshed by a task of our own: rich's thread would draw the table while it changes.
+    with Live(table, console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+        refreshing = asyncio.create_task(_refresh(live))
+        try:
+            yield Several((events, table))
+        finally:
+            refreshing.cancel()
+            live.refresh()
+
+
+async def _refresh(live: Live) -> None:
+    while True:
+        live.refresh()
+        await asyncio.sleep(_REFRESH_SECONDS)

@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.commands.impact import command
+from orchestrator.errors import ExitCode, InputError, NothingSelectedError
+from tests.commands.image import CONFIG, image, run
+
+
+def test_what_stands_on_a_base_is_known_without_a_registry(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path), "docker.io/library/debian:trixie")
+
+    assert (result.return_value, result.stdout) == (
+        ExitCode.DONE,
+        "TARGET      ARCHITECTURES  STAGES\n"
+        "2.0/trixie  amd64 s390x    0\n"
+        "1.0/trixie  amd64          0\n"
+        "2 targets stand on debian:trixie: when it moves, 3 builds are needed again\n",
+    )
+
+
+def test_architectures_that_are_left_to_the_base_stay_open(tmp_path: Path) -> None:
+    config = CONFIG.replace("architectures: {debian: [amd64, s390x], slim: [amd64]}", "architectures: {slim: [amd64]}")
+
+    result = run(command, image(tmp_path, config=config), "debian:trixie", "--format", "json")
+
+    assert [(each["target"], each["architectures"]) for each in json.loads(result.stdout)["targets"]] == [
+        ("2.0/trixie", None),
+        ("1.0/trixie", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["debian:forky"], NothingSelectedError),
+        (["DEBIAN:trixie"], InputError),
+        (["debian:trixie", "--digest", "sha256:12"], InputError),
+        (["debian:trixie", "--build-arg", "NAME"], InputError),
+    ],
+)
+def test_wrong_usage_is_an_error(tmp_path: Path, arguments: list[str], error: type[Exception]) -> None:
+    assert isinstance(run(command, image(tmp_path), *arguments).exception, error)
+
+
+def test_the_help_has_an_example(tmp_path: Path) -> None:
+    assert "Example: orchestrator impact debian:trixie-slim" in run(command, tmp_path, "--help").output

@@ -1,0 +1,31 @@
+import pytest
+
+from orchestrator.model.config import Builder, Config
+from orchestrator.model.slots import Slots, slots
+
+ARCHES = ("amd64", "s390x", "arm64v8")
+
+
+@pytest.mark.parametrize(
+    ("builders", "jobs", "expected"),
+    [
+        ({}, None, (2, {"default": 2})),
+        ({}, 5, (5, {"default": 2})),
+        ({"default": Builder(jobs=4)}, None, (4, {"default": 4})),
+        ({"s390x": Builder(jobs=1)}, None, (2, {"default": 2, "s390x": 1})),
+        ({"s390x": Builder(jobs=6)}, None, (6, {"default": 2, "s390x": 6})),
+        ({"default": Builder(jobs=3), "s390x": Builder(jobs=6)}, 4, (4, {"default": 3, "s390x": 6})),
+        ({"riscv64": Builder(jobs=9)}, None, (2, {"default": 2})),
+    ],
+)
+def test_each_builder_has_its_slots_and_the_run_has_its_own(
+    builders: dict[str, Builder], jobs: int | None, expected: tuple[int, dict[str, int]]
+) -> None:
+    free = slots(ARCHES, Config(image="tool", builders=builders), jobs=jobs, processors=2)
+
+    builder_of = {arch: arch if arch in builders else "default" for arch in ARCHES}
+    assert free == Slots(*expected, builder_of)
+
+
+def test_without_builds_there_is_nothing_to_count() -> None:
+    assert slots((), Config(image="tool"), jobs=None, processors=2) == Slots(2, {}, {})
