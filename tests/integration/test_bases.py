@@ -76,9 +76,7 @@ async def test_each_arch_is_resolved_to_programs_of_that_arch(imported: list[dic
 
     assert asked == {"GET": 1}
     assert machines == {arch: ARCHES[arch].elf_machine for arch in DEBIAN_ARCHES}
-    assert [str(resolved[each["arch"]].pinned) for each in imported] == [
-        each["reference"] for each in imported
-    ]
+    assert [str(resolved[each["arch"]].pinned) for each in imported] == [each["reference"] for each in imported]
 
 
 async def _machine(client: Registry, repository: Repository, digest: str) -> int:

@@ -156,7 +156,7 @@ def test_a_recipe_has_the_bases_and_files_of_a_rendered_directory(tmp_path: Path
     ("text", "expected"),
     [
         ("RUN tool\n", "dockerfiles/1.0/Dockerfile: "),
-        ("FROM a\nCOPY 'b /\n", "dockerfiles/1.0/Dockerfile: line 2: \"'b /\" has a quote that does not end"),
+        ("FROM a\nCOPY 'b /\n", 'dockerfiles/1.0/Dockerfile: line 2: "\'b /" has a quote that does not end'),
         ("FROM UPPER/case\n", "dockerfiles/1.0/Dockerfile: 'UPPER/case' is not an image reference"),
         (
             "FROM --platform=$BUILDPLATFORM busybox:trixie AS tools\nFROM busybox:trixie\n",
