@@ -1,15 +1,15 @@
 """Builds what is needed: renders, plans, runs, tests, stages, and says what became of it."""
 
 import json
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
 
+from orchestrator.commands.carry_out import Work, carried_out
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.publish import publish_arches
@@ -18,23 +18,16 @@ from orchestrator.commands.spans import Span
 from orchestrator.errors import ExitCode, InputError, ProgramMissingError
 from orchestrator.model import plan_file
 from orchestrator.model.build_run import BuildRun
-from orchestrator.model.facts import Facts
-from orchestrator.model.outcomes import Outcome, Result
-from orchestrator.model.plan import Build, Plan, State, Unknown
+from orchestrator.model.outcomes import Outcome
+from orchestrator.model.plan import Plan
 from orchestrator.model.plan_file import PlanFile
 from orchestrator.model.platforms import native_arch
 from orchestrator.model.publication import Moved
-from orchestrator.model.slots import slots
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.build_run import build_run_document, build_run_text
-from orchestrator.tools import engine, files, git, smoke, sources, staging
-from orchestrator.tools.attempts import Patience
-from orchestrator.tools.displays import Mode, display
-from orchestrator.tools.downloads import downloads
+from orchestrator.tools import engine, files, smoke, staging
+from orchestrator.tools.displays import Mode
 from orchestrator.tools.engine import docker_host
-from orchestrator.tools.events import Events, events_file, to_stderr
-from orchestrator.tools.execute import Executor
-from orchestrator.tools.preflight import builder
 from orchestrator.tools.publish import Rules
 
 
@@ -42,22 +35,15 @@ from orchestrator.tools.publish import Rules
 class Options:
     """What a run of `build` is told besides its targets."""
 
+    work: Work
     build_args: tuple[str, ...]
     plan_file: PlanFile | None
     """The plan to carry out as it is, instead of what is selected."""
-    jobs: int | None
-    idle_timeout: float
-    """Seconds."""
-    timeout: float
-    """Seconds."""
-    fail_fast: bool
-    emulate: bool
     forced: str
     """Why everything selected is built anew; empty when it is not."""
     load: bool
     push: bool
     dry_run: bool
-    progress: Mode
 
 
 @click.command(name="build")
@@ -85,6 +71,7 @@ class Options:
     "--progress",
     type=click.Choice([str(mode) for mode in Mode]),
     default=str(Mode.AUTO),
+    callback=lambda _context, _parameter, value: Mode(value),
     help="What stderr shows: a table, the builds' lines, or events as JSON; auto: a table on a terminal, else lines.",
 )
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
@@ -95,7 +82,6 @@ def command(
     selected: Selection,
     force: bool,
     reason: str,
-    progress: str,
     output_format: str,
     plan_path: Path | None,
     build_args: tuple[str, ...],
@@ -115,7 +101,7 @@ def command(
         build_args=planned.build_args if planned else build_args,
         plan_file=planned,
         forced=reason,
-        progress=Mode(progress),
+        work=Work(**{field.name: options.pop(field.name) for field in fields(Work)}),
         **options,
     )
     done = run(_build(invocation, selected, given))
@@ -142,7 +128,7 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         if options.dry_run:
             return BuildRun(plan)
         files.write(invocation.root / OUT, {PurePosixPath("plan.json"): json.dumps(plan.document(), indent=2) + "\n"})
-        outcomes = await _outcomes(invocation, project, opened, plan, options)
+        outcomes = await carried_out(invocation, opened, plan, options.work)
         moved: tuple[Moved, ...] = ()
         if options.push:
             moved = await publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
@@ -154,88 +140,6 @@ def _plan_file(path: Path, *, is_alone: bool) -> PlanFile:
     if not is_alone:
         raise InputError("--plan: a plan is carried out as it is; leave out targets, --force and --build-arg")
     return plan_file.read(files.read(path), name=str(path))
-
-
-async def _outcomes(
-    invocation: Invocation, project: Project, opened: Registries, plan: Plan, options: Options
-) -> tuple[Outcome, ...]:
-    """Run what is needed; where nothing is, Docker is not even looked for."""
-    up_to_date = (_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
-    ready = (*up_to_date, *map(_unknown, plan.unknown))
-    with events_file(invocation.root / OUT) as append:
-        events = Events((append, to_stderr) if options.progress is Mode.JSON else (append,), now=invocation.now)
-        events.run(plan)
-        ran = await _ran(invocation, project, opened, plan.needed, options, events) if plan.needed else ()
-    return (*ready, *ran)
-
-
-async def _ran(
-    invocation: Invocation,
-    project: Project,
-    opened: Registries,
-    builds: Sequence[Build],
-    options: Options,
-    events: Events,
-) -> tuple[Outcome, ...]:
-    arches = [build.target.arch for build in builds]
-    docker, runs = await builder(
-        arches,
-        project.config,
-        emulate=options.emulate,
-        environment=invocation.environment,
-        state=invocation.state,
-        runner=invocation.runner,
-    )
-    downloaded = await _sources(invocation, project, builds)
-    epochs = await _epochs(invocation, project, builds)
-    async with display(options.progress, interactive=invocation.interactive, total=len(builds), events=events) as shown:
-        executor = Executor(
-            root=invocation.root,
-            out=invocation.root / OUT,
-            runner=invocation.runner,
-            registry=opened.client,
-            engine=docker,
-            connect=partial(docker_host.client, docker, environment=invocation.environment),
-            tests=project.config.tests,
-            epochs=epochs,
-            sources=downloaded,
-            display=shown,
-            now=invocation.now,
-            patience=Patience(idle_seconds=options.idle_timeout, total_seconds=options.timeout),
-            emulated=runs.emulated,
-        )
-        free = slots(arches, project.config, jobs=options.jobs, processors=os.cpu_count() or 1)
-        return await executor.run(builds, slots=free, fail_fast=options.fail_fast)
-
-
-async def _sources(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[Facts, Path]:
-    """The downloads of these builds, each line's and variant's in a folder of its own."""
-    needing = [facts for facts in dict.fromkeys(build.target.facts for build in builds) if facts.sources]
-    if not needing:
-        return {}
-    cache = invocation.source_cache
-    async with downloads() as download:
-        wanted = (source for facts in needing for source in facts.sources)
-        await sources.fetch(wanted, cache=cache, download=download, mirrors=project.config.source_mirrors)
-    folder = invocation.root / OUT / "sources"
-    return {facts: sources.stage(facts.sources, cache=cache, into=folder / facts.name) for facts in needing}
-
-
-async def _epochs(invocation: Invocation, project: Project, builds: Sequence[Build]) -> dict[str, int]:
-    """SOURCE_DATE_EPOCH by rendered directory."""
-    times = await git.commit_times(invocation.root, project.config.dockerfiles, runner=invocation.runner)
-    return {str(build.directory): git.newest(str(build.directory), times) for build in builds}
-
-
-def _up_to_date(build: Build) -> Outcome:
-    target = build.target
-    return Outcome(str(target), target.arch, build.build_id, Result.UP_TO_DATE, digest=build.staged)
-
-
-def _unknown(unknown: Unknown) -> Outcome:
-    """Neither built nor taken for built: to build it now might be to build it twice."""
-    target = unknown.target
-    return Outcome(str(target), target.arch, "", Result.FAILED, unknown.error.exit_code, unknown.problem)
 
 
 async def _load(

@@ -1,0 +1,113 @@
+"""Carries out the builds of a plan: an engine, the downloads and times they need, and what is shown meanwhile."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from orchestrator.commands.invocation import Invocation
+from orchestrator.commands.project import OUT, Registries
+from orchestrator.model.config import Config
+from orchestrator.model.facts import Facts
+from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.plan import Build, Plan, State, Unknown
+from orchestrator.model.slots import slots
+from orchestrator.tools import git, sources
+from orchestrator.tools.attempts import Patience
+from orchestrator.tools.displays import Mode, display
+from orchestrator.tools.downloads import downloads
+from orchestrator.tools.engine import docker_host
+from orchestrator.tools.events import Events, events_file, to_stderr
+from orchestrator.tools.execute import Executor
+from orchestrator.tools.preflight import builder
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How the builds of a run are carried out."""
+
+    jobs: int | None
+    idle_timeout: float
+    """Seconds."""
+    timeout: float
+    """Seconds."""
+    fail_fast: bool
+    emulate: bool
+    progress: Mode
+
+
+async def carried_out(invocation: Invocation, opened: Registries, plan: Plan, work: Work) -> tuple[Outcome, ...]:
+    """Run what is needed; where nothing is, Docker is not even looked for."""
+    up_to_date = (_up_to_date(build) for build in plan.builds if build.state is State.UP_TO_DATE)
+    ready = (*up_to_date, *map(_unknown, plan.unknown))
+    with events_file(invocation.root / OUT) as append:
+        events = Events((append, to_stderr) if work.progress is Mode.JSON else (append,), now=invocation.now)
+        events.run(plan)
+        ran = await _ran(invocation, opened, plan.needed, work, events) if plan.needed else ()
+    return (*ready, *ran)
+
+
+async def _ran(
+    invocation: Invocation, opened: Registries, builds: Sequence[Build], work: Work, events: Events
+) -> tuple[Outcome, ...]:
+    config = opened.project.config
+    arches = [build.target.arch for build in builds]
+    docker, runs = await builder(
+        arches,
+        config,
+        emulate=work.emulate,
+        environment=invocation.environment,
+        state=invocation.state,
+        runner=invocation.runner,
+    )
+    downloaded = await _sources(invocation, config, builds)
+    epochs = await _epochs(invocation, config, builds)
+    async with display(work.progress, interactive=invocation.interactive, total=len(builds), events=events) as shown:
+        executor = Executor(
+            root=invocation.root,
+            out=invocation.root / OUT,
+            runner=invocation.runner,
+            registry=opened.client,
+            engine=docker,
+            connect=partial(docker_host.client, docker, environment=invocation.environment),
+            tests=config.tests,
+            epochs=epochs,
+            sources=downloaded,
+            display=shown,
+            now=invocation.now,
+            patience=Patience(idle_seconds=work.idle_timeout, total_seconds=work.timeout),
+            emulated=runs.emulated,
+        )
+        free = slots(arches, config, jobs=work.jobs, processors=os.cpu_count() or 1)
+        return await executor.run(builds, slots=free, fail_fast=work.fail_fast)
+
+
+async def _sources(invocation: Invocation, config: Config, builds: Sequence[Build]) -> dict[Facts, Path]:
+    """The downloads of these builds, each line's and variant's in a folder of its own."""
+    needing = [facts for facts in dict.fromkeys(build.target.facts for build in builds) if facts.sources]
+    if not needing:
+        return {}
+    cache = invocation.source_cache
+    async with downloads() as download:
+        wanted = (source for facts in needing for source in facts.sources)
+        await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
+    folder = invocation.root / OUT / "sources"
+    return {facts: sources.stage(facts.sources, cache=cache, into=folder / facts.name) for facts in needing}
+
+
+async def _epochs(invocation: Invocation, config: Config, builds: Sequence[Build]) -> dict[str, int]:
+    """SOURCE_DATE_EPOCH by rendered directory."""
+    times = await git.commit_times(invocation.root, config.dockerfiles, runner=invocation.runner)
+    return {str(build.directory): git.newest(str(build.directory), times) for build in builds}
+
+
+def _up_to_date(build: Build) -> Outcome:
+    target = build.target
+    return Outcome(str(target), target.arch, build.build_id, Result.UP_TO_DATE, digest=build.staged)
+
+
+def _unknown(unknown: Unknown) -> Outcome:
+    """Neither built nor taken for built: to build it now might be to build it twice."""
+    target = unknown.target
+    return Outcome(str(target), target.arch, "", Result.FAILED, unknown.error.exit_code, unknown.problem)
