@@ -153,6 +153,8 @@ class FakeDocker:
     prints: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
     """Exit status and stdout by the command, its words joined by blanks; others print nothing and end well."""
     pull_error: str = ""
+    failing_pulls: int = 1_000
+    """How many pulls fail by `pull_error` before one works."""
     start_error: APIError | None = None
     lost: int = 0
     """So many containers find that another run has removed their image."""
@@ -181,7 +183,8 @@ class FakeDocker:
     def pull(self, repository: str, *, tag: str, platform: str, stream: bool, decode: bool) -> Iterator[dict[str, str]]:
         self.calls.append(f"pull {repository}@{tag} {platform}")
         yield {"status": "Pulling"}
-        if self.pull_error:
+        if self.pull_error and self.failing_pulls:
+            self.failing_pulls -= 1
             yield {"error": self.pull_error}
 
     def tag(self, image: str, repository: str, *, tag: str) -> None:

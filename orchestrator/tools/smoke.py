@@ -76,21 +76,31 @@ def _client(connect: Connect) -> Iterator[docker.DockerClient]:
 
 
 async def _pull(client: docker.DockerClient, target: Target, image: Reference) -> None:
+    problem = ""
+    for _ in range(_PULLS):
+        problem = await _pull_once(client, target, image)
+        # The engine tidies up after an image that another build removed, and may take what has just come with it.
+        if "not found" not in problem:
+            break
+    if problem:
+        raise UnavailableError(f"the engine cannot pull {image}: {problem}")
+
+
+async def _pull_once(client: docker.DockerClient, target: Target, image: Reference) -> str:
+    """What went wrong; the engine reports it in the stream, under a status that says all is well."""
     cancelled = threading.Event()
 
-    def pull() -> None:
-        # The engine reports a failed pull in the stream, under a status that says all is well.
+    def pull() -> str:
         lines = client.api.pull(
             str(image.repository), tag=image.digest, platform=str(target.platform), stream=True, decode=True
         )
         for line in lines:
-            if "error" in line:
-                raise UnavailableError(f"the engine cannot pull {image}: {line['error']}")
-            if cancelled.is_set():
-                return
+            if "error" in line or cancelled.is_set():
+                return str(line.get("error", ""))
+        return ""
 
     try:
-        await asyncio.to_thread(pull)
+        return await asyncio.to_thread(pull)
     finally:
         cancelled.set()
 

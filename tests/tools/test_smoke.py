@@ -110,6 +110,13 @@ async def test_an_image_that_another_run_removed_is_pulled_again() -> None:
     assert docker.calls.count(PULL) == 2
 
 
+async def test_what_the_engine_tidied_away_while_it_was_pulled_is_pulled_again() -> None:
+    docker = FakeDocker(pull_error="content digest sha256:00: not found", failing_pulls=1)
+
+    assert await problems(RUN, docker=docker) == [""]
+    assert docker.calls.count(PULL) == 2
+
+
 async def test_an_image_that_is_lost_again_and_again_is_told() -> None:
     with pytest.raises(UnavailableError, match="is something pruning images there"):
         await problems(RUN, docker=FakeDocker(lost=100))
@@ -119,6 +126,7 @@ async def test_an_image_that_is_lost_again_and_again_is_told() -> None:
     ("docker", "expected"),
     [
         (FakeDocker(pull_error="denied"), f"the engine cannot pull {IMAGE}: denied"),
+        (FakeDocker(pull_error="x: not found"), f"the engine cannot pull {IMAGE}: x: not found"),
         (FakeDocker(unreachable=True), "the engine: no such socket"),
     ],
 )
