@@ -16,6 +16,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 TOOL = Path(sys.executable).with_name("orchestrator")
+SHARED = "library/hello"
 RUN_ON = {"amd64": "linux/amd64", "arm64v8": "linux/arm64/v8", "s390x": "linux/s390x"}
 
 console = Console(highlight=False)
@@ -37,7 +38,7 @@ def main() -> int:
             return status
     address = json.loads(_read("registry", "status", "--format", "json"))["address"]
     host = json.loads(_read("engine", "status", "--format", "json"))["host"]
-    status = _run_images(f"{address}/library/hello:latest", host)
+    status = _run_images(f"{address}/{SHARED}:latest", host)
     _summary(address, host=host, seconds=time.monotonic() - start)
     return status
 
@@ -78,29 +79,39 @@ def _run_images(image: str, host: str) -> int:
 
 
 def _summary(address: str, *, host: str, seconds: float) -> None:
+    """The shared tags, those of one index together, and where to look further."""
     published = json.loads((HERE / "out" / "publish.json").read_text())["tags"]
-    table = Table(title=f"what {address} has now", title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for column in ("repository", "tags", "platforms"):
-        table.add_column(column)
-    rows: dict[tuple[str, str], list[str]] = {}
+    shared: dict[tuple[str, str], list[str]] = {}
+    arch_repositories: set[str] = set()
     for tag in published:
-        repository, _, name = tag["tag"].rpartition(":")
-        rows.setdefault((repository, ", ".join(tag["platforms"])), []).append(name)
-    for (repository, platforms), names in rows.items():
-        table.add_row(repository, ", ".join(names), platforms)
+        repository, _, name = tag["tag"].removeprefix(f"{address}/").rpartition(":")
+        if repository == SHARED:
+            platforms = " ".join(platform.removeprefix("linux/") for platform in tag["platforms"])
+            shared.setdefault((tag["after"], platforms), []).append(name)
+        else:
+            arch_repositories.add(repository)
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
+    table.add_column(f"{address}/{SHARED}", ratio=3)
+    table.add_column("platforms", ratio=2)
+    for (_, platforms), names in shared.items():
+        table.add_row(", ".join(names), platforms)
     console.print()
     console.print(table)
     folder = _relative(HERE)
-    console.print(
-        f"\nDone in {seconds:.0f} s. To look further:\n"
-        f"  docker buildx imagetools inspect {address}/library/hello:latest\n"
-        f"  docker --host {host} run --rm --platform linux/riscv64 {address}/library/hello:slim\n"
-        f"  .venv/bin/orchestrator -C {folder} list\n"
-        f"  .venv/bin/orchestrator -C {folder} plan --arch all\n"
-        f"  less {folder}/out/logs/2.0/trixie@s390x.log\n"
-        "To stop what was started:\n"
-        "  .venv/bin/orchestrator registry down; .venv/bin/orchestrator engine down"
+    lines = (
+        f"The same tags, each for one architecture: {', '.join(sorted(arch_repositories))}",
+        "",
+        f"Done in {seconds:.0f} s. To look further:",
+        f"  docker buildx imagetools inspect {address}/{SHARED}:latest",
+        f"  docker --host {host} run --rm --platform linux/riscv64 {address}/{SHARED}:slim",
+        f"  .venv/bin/orchestrator -C {folder} list",
+        f"  .venv/bin/orchestrator -C {folder} why 2.0/trixie@s390x",
+        f"  less {folder}/out/logs/2.0/trixie@s390x.log",
+        "To stop what was started:",
+        "  .venv/bin/orchestrator registry down; .venv/bin/orchestrator engine down",
     )
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def _relative(path: Path) -> str:
