@@ -71,7 +71,7 @@ def _run_images(image: str, host: str) -> int:
             platform,
             image,
         ]
-        console.print(f"[dim]$ {shlex.join(command)}[/]")
+        console.print(f"[dim]$ {shlex.join(command)}[/]", soft_wrap=True)
         ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
         console.print(ran.stdout.strip())
         wrong += not ran.stdout.strip().endswith(f"on {arch}")
