@@ -159,7 +159,7 @@ async def _stored(recipe: Recipe, arch_name: str, release: Release, workshop: Wo
         layer = await asyncio.to_thread(compress, root.archive, file)
         made = image(recipe, arch_name=arch_name, layer=layer, made_from=root.made_from, created=root.created)
         await _push(made, layer, file, workshop.place(recipe).repository, registry=workshop.registry)
-    log.info("made", base=str(recipe), arch=arch_name, digest=made.manifest.digest, bytes=layer.size)
+    log.debug("made", base=str(recipe), arch=arch_name, digest=made.manifest.digest, bytes=layer.size)
     return made
 
 
