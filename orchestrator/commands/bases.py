@@ -15,6 +15,7 @@ from orchestrator.model.debian_bases import Recipe
 from orchestrator.model.platforms import ARCHES, arch, native_arch
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import ALL, NATIVE
+from orchestrator.render.summary import aligned
 from orchestrator.tools import bases, local_registry
 from orchestrator.tools.debian import bases as debian_bases
 from orchestrator.tools.debian.apt import Apt
@@ -26,6 +27,10 @@ from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
+_COLUMNS = ("name", "arch", "digest", "pulled_from")
+"""What `bases list` shows to people; JSON has more."""
 
 
 @click.group()
@@ -55,7 +60,7 @@ def list_(invocation: Invocation, *, format_: str) -> ExitCode:
     if format_ == "json":
         click.echo(json.dumps({"bases": rows, "problems": problems, "exit_code": int(code)}, indent=2))
     else:
-        _print_table(rows)
+        click.echo(aligned([[str(row[column]) for column in _COLUMNS] for row in rows]), nl=False)
     for problem in problems:
         click.echo(f"error: {problem}", err=True)
     return code
@@ -134,14 +139,6 @@ def _row(base: Base, arch_name: str) -> dict[str, Any]:
         "pulled_from": str(resolved.pinned.repository) if resolved else None,
         "os_version": (resolved.os_version or None) if resolved else None,
     }
-
-
-def _print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = ("name", "arch", "digest", "pulled_from")
-    lines = [tuple(str(row[column]) for column in columns) for row in rows]
-    widths = [max((len(line[number]) for line in lines), default=0) for number in range(len(columns))]
-    for line in lines:
-        click.echo("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _recipes(names: Iterable[str]) -> list[Recipe]:

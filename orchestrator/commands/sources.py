@@ -11,6 +11,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode, NothingSelectedError
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts, Source, facts
+from orchestrator.render.summary import aligned
 from orchestrator.tools import inputs, sources
 from orchestrator.tools.downloads import downloads
 
@@ -59,7 +60,7 @@ def fetch(
     if format_ == "json":
         click.echo(json.dumps([{**_source(source), "path": str(path)} for source, path in paths.items()], indent=2))
     else:
-        _print_table([(source.file, str(path)) for source, path in paths.items()])
+        click.echo(aligned([(source.file, str(path)) for source, path in paths.items()]), nl=False)
     return ExitCode.DONE
 
 
@@ -114,17 +115,16 @@ def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[
         ]
         click.echo(json.dumps(rows, indent=2))
         return ExitCode.DONE
-    _print_table(
-        [
-            (
-                source.file,
-                "cached" if cached[source] else "missing",
-                source.sha256[:_SHOWN_DIGITS] or "no checksum",
-                " ".join(names),
-            )
-            for source, names in needed_by.items()
-        ]
-    )
+    lines = [
+        (
+            source.file,
+            "cached" if cached[source] else "missing",
+            source.sha256[:_SHOWN_DIGITS] or "no checksum",
+            " ".join(names),
+        )
+        for source, names in needed_by.items()
+    ]
+    click.echo(aligned(lines), nl=False)
     return ExitCode.DONE
 
 
@@ -153,9 +153,3 @@ async def _fetched(wanted: Iterable[Source], config: Config, cache: Path) -> dic
 
 def _source(source: Source) -> dict[str, Any]:
     return {"file": source.file, "url": source.url, "sha256": source.sha256 or None}
-
-
-def _print_table(lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(line[number]) for line in lines) for number in range(len(lines[0]))] if lines else []
-    for line in lines:
-        click.echo("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())

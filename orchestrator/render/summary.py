@@ -19,9 +19,13 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Aligned columns under capitals, one row a line; the last column is as long as it is."""
-    every = [[word.upper() for word in head], *(list(row) for row in rows)]
-    widths = [max(len(row[column]) for row in every) for column in range(len(head))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every)
+    return aligned([[word.upper() for word in head], *rows])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equal length as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
 
 
