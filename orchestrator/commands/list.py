@@ -1,8 +1,8 @@
-"""Lists targets: their tags and architectures, and what is excluded by which rule."""
+"""Lists targets: their tags and architectures, and what is excluded or held by which rule."""
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, matrix
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
-from orchestrator.model.config import Exclusion
+from orchestrator.model.config import Departure, Exclusion
 from orchestrator.model.facts import Facts
 from orchestrator.model.targets import ALL, Selection, Target
 from orchestrator.render.summary import table
@@ -19,7 +19,7 @@ from orchestrator.render.summary import table
 
 @click.command(name="list")
 @selects(default_arch=ALL)
-@click.option("--all", "show_all", is_flag=True, help="Also what is excluded, and by which rule.")
+@click.option("--all", "show_all", is_flag=True, help="Also what is excluded or held, and why.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
     invocation: Invocation,
@@ -42,7 +42,9 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_document(project, arches_of, excluded), indent=2))
     else:
-        click.echo(_text(project, arches_of, excluded, today=invocation.now().date()), nl=False)
+        click.echo(_text(project, arches_of), nl=False)
+        if show_all:
+            click.echo(_departures(arches_of, excluded, today=invocation.now().date()), nl=False)
     return ExitCode.DONE
 
 
@@ -59,36 +61,42 @@ def _document(
                 "architectures": list(arches),
                 "tags": list(project.tags[facts.line, facts.variant].simple),
                 "shared_tags": list(project.tags[facts.line, facts.variant].shared),
+                "hold": _reason(facts.hold) if facts.hold else None,
             }
             for facts, arches in arches_of.items()
         ],
-        "excluded": [
-            {"target": str(target), "reason": rule.reason, "until": rule.until.isoformat() if rule.until else None}
-            for target, rule in excluded
-        ],
+        "excluded": [{"target": str(target), **_reason(rule)} for target, rule in excluded],
     }
 
 
-def _text(
-    project: Project,
-    arches_of: Mapping[Facts, Sequence[str]],
-    excluded: Sequence[tuple[Target, Exclusion]],
-    *,
-    today: dt.date,
-) -> str:
+def _reason(rule: Departure) -> dict[str, Any]:
+    return {"reason": rule.reason, "until": rule.until.isoformat() if rule.until else None}
+
+
+def _text(project: Project, arches_of: Mapping[Facts, Sequence[str]]) -> str:
     rows = [
         (facts.name, facts.version, " ".join(arches), ", ".join(project.tags[facts.line, facts.variant].all))
         for facts, arches in arches_of.items()
     ]
     count = sum(len(arches) for arches in arches_of.values())
-    text = table(("target", "version", "architectures", "tags"), rows) + f"{len(rows)} targets, {count} builds\n"
-    if excluded:
-        lines = [(str(target), rule.reason, _until(rule, today=today)) for target, rule in excluded]
-        text += "\n" + table(("excluded", "reason", "until"), lines)
-    return text
+    return table(("target", "version", "architectures", "tags"), rows) + f"{len(rows)} targets, {count} builds\n"
 
 
-def _until(rule: Exclusion, *, today: dt.date) -> str:
+def _departures(arches_of: Iterable[Facts], excluded: Iterable[tuple[Target, Exclusion]], *, today: dt.date) -> str:
+    """A table each of what is held and what is excluded, where there is any."""
+    rules: dict[str, list[tuple[str, Departure]]] = {
+        "held": [(f"{facts.name} at {facts.version}", facts.hold) for facts in arches_of if facts.hold],
+        "excluded": [(str(target), rule) for target, rule in excluded],
+    }
+    tables = (
+        table((title, "reason", "until"), [(name, rule.reason, _until(rule, today=today)) for name, rule in several])
+        for title, several in rules.items()
+        if several
+    )
+    return "".join(f"\n{each}" for each in tables)
+
+
+def _until(rule: Departure, *, today: dt.date) -> str:
     if rule.until is None:
         return ""
     return f"ended on {rule.until}: delete it, or give it a later day" if rule.is_past(today) else f"until {rule.until}"

@@ -21,22 +21,27 @@ class Checksum(BaseModel):
     sha256: Sha256
 
 
-class Line(BaseModel):
-    """One line of versions.json, such as 3.14; unknown keys stay for the templates."""
+class Release(BaseModel):
+    """What is known of a release; unknown keys stay for the templates."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, use_attribute_docstrings=True)
 
     version: FullVersion
     """The release that is built."""
-    variants: Annotated[tuple[VariantName, ...], Field(min_length=1, strict=False), EachOnce()]
-    """What it is built as, in publishing order; the first of a group is the group's default."""
     checksums: dict[str, Checksum] = {}
     """Checksums of its downloads, by name."""
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Everything the line says, as the JSON value it came from."""
+        """Everything that is said of the release, as the JSON value it came from."""
         return self.model_dump(mode="json", exclude={"variants"})
+
+
+class Line(Release):
+    """One line of versions.json, such as 3.14, at its newest release."""
+
+    variants: Annotated[tuple[VariantName, ...], Field(min_length=1, strict=False), EachOnce()]
+    """What it is built as, in publishing order; the first of a group is the group's default."""
 
 
 class Catalog(RootModel[Annotated[dict[LineName, Line], Field(min_length=1)]]):

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from orchestrator.errors import InputError
 from orchestrator.model import strict_yaml
-from orchestrator.model.annotations import EachOnce, OneOrMore
+from orchestrator.model.annotations import EachOnce, OneOrMore, Text
+from orchestrator.model.catalog import Release
 from orchestrator.model.fields import (
     DEFAULT_BUILDER,
     ArchName,
@@ -27,17 +28,24 @@ from orchestrator.model.fields import (
     Tag,
     Url,
     ValueName,
+    VariantName,
     VariantSelector,
 )
+from orchestrator.model.library import DEFAULT_GIT_FETCH
+from orchestrator.model.library_words import git_fetch, maintainer
 from orchestrator.model.problems import Problem, problems_of
+from orchestrator.model.readme_config import ReadmeConfig
 from orchestrator.model.references import LOCAL
 from orchestrator.model.variants import Variant
+
+GitFetch = Annotated[str, Text(git_fetch, examples=["refs/heads/main", "refs/tags/v1"])]
+Maintainer = Annotated[str, Text(maintainer, examples=["Example Maintainer (@example)"])]
 
 _T = TypeVar("_T")
 
 # What each driver must be told, and what it may be told besides.
 _DRIVER_NEEDS = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ()}
-_DRIVER_TAKES = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ("host",)}
+_DRIVER_TAKES = {"local": (), "context": ("name",), "remote": ("endpoint", "test_on"), "classic": ("host",)}
 
 
 class _Part(BaseModel):
@@ -55,10 +63,9 @@ class Scope(_Part):
         return in_range and (not self.variant or any(variant.matches(selector) for selector in self.variant))
 
 
-class Exclusion(Scope):
-    """Targets that are not built, why, and until when."""
+class Departure(_Part):
+    """Something that departs from the rule: why, and until when."""
 
-    arch: Annotated[tuple[ArchName, ...], OneOrMore(), EachOnce()] = ()
     reason: Annotated[str, Field(min_length=1)]
     until: Day | None = None
     """The last day on which it holds."""
@@ -67,8 +74,30 @@ class Exclusion(Scope):
         return self.until is not None and self.until < today
 
 
+class Exclusion(Departure, Scope):
+    """Targets that are not built, why, and until when."""
+
+    arch: Annotated[tuple[ArchName, ...], OneOrMore(), EachOnce()] = ()
+
+
+class Hold(Departure):
+    """Variants that stay at an older release of their line while the others go on."""
+
+    line: LineName
+    variants: Annotated[tuple[VariantName, ...], Field(min_length=1), OneOrMore(), EachOnce()]
+    """Those that versions.json no longer lists for the line come after those that it lists."""
+    facts: Release
+    """What versions.json said of the older release; each key stands for the line's own one as a whole."""
+
+    @model_validator(mode="after")
+    def _names_variants_in_one_place(self) -> "Hold":
+        if "variants" in (self.facts.model_extra or {}):
+            raise ValueError("`facts` does not take `variants`; they stand beside it")
+        return self
+
+
 class Builder(_Part):
-    """Where the builds of an arch run."""
+    """Where builds run."""
 
     driver: Literal["local", "context", "remote", "classic"] = "local"
     name: BuilderName = ""
@@ -76,7 +105,9 @@ class Builder(_Part):
     endpoint: Endpoint = ""
     """The address of a BuildKit daemon, for the driver `remote`."""
     host: Endpoint = ""
-    """The address of a Docker engine, for the driver `classic`."""
+    """The address of a Docker engine, for the driver `classic`; this machine's own when left out."""
+    test_on: BuilderName = ""
+    """The Docker context whose engine runs the smoke tests, for the driver `remote`; this machine's when left out."""
     emulate: Annotated[bool, Field(strict=True)] = False
     """Build for machines other than the builder's own through emulation."""
     jobs: Annotated[int, Field(ge=1, strict=True)] | None = None
@@ -84,7 +115,7 @@ class Builder(_Part):
 
     @model_validator(mode="after")
     def _fits_its_driver(self) -> "Builder":
-        given = {key for key in ("name", "endpoint", "host") if getattr(self, key)}
+        given = {key for key in ("name", "endpoint", "host", "test_on") if getattr(self, key)}
         if missing := set(_DRIVER_NEEDS[self.driver]) - given:
             raise ValueError(f"the driver `{self.driver}` needs `{min(missing)}`")
         if extra := given - set(_DRIVER_TAKES[self.driver]):
@@ -133,7 +164,10 @@ class Config(_Part):
     """The last part of the repositories' names."""
     git_url: Url = ""
     """Where the image's own files are kept, for links in README and library file."""
-    maintainers: tuple[str, ...] = ()
+    git_fetch: GitFetch = DEFAULT_GIT_FETCH
+    """The branch or tag of `git_url` that has the commits which the library file names."""
+    maintainers: tuple[Maintainer, ...] = ()
+    """Written like `Name <address> (@handle)` or `Name (@handle)`."""
     registry: RegistryName = LOCAL
     """Where images go; `local` is the registry that the tool starts on loopback."""
     public_name: RepositoryPath = ""
@@ -153,18 +187,27 @@ class Config(_Part):
     aliases: dict[LineName, Annotated[tuple[Tag, ...], EachOnce()]] = {}
     """Further tags of a line, such as `latest`."""
     bases: dict[VariantSelector, Pattern] = {}
-    """The base image of a group or variant."""
+    """The base image of a group or variant; a public tag of the image itself stands for the target that has it."""
     architectures: dict[VariantSelector, Annotated[tuple[ArchName, ...], EachOnce()]] = {}
     """The arches that a group or variant is built for; those of its base image when left out."""
     exclude: tuple[Exclusion, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    """Variants that stay at an older release of their line, such as those whose installer is late."""
     best_effort: Annotated[tuple[ArchName, ...], EachOnce()] = ()
     """The arches that publishing does not wait for; all others are required."""
+    keep_alive: Annotated[bool, Field(strict=True)] = False
+    """Give each published manifest a tag of its own, `k-` and its digest, beside the public ones.
+
+    For registries that clear away what no tag names, such as distribution's `garbage-collect -m`: without them the
+    images of an index go, and what a tag named before is no more there to be rolled back to.
+    """
     builders: dict[BuilderFor, Builder] = {DEFAULT_BUILDER: Builder(driver="local")}
-    """Where the builds of an arch run; `default` is for those that are not named."""
+    """Where builds run, by variant, group or arch: the first of them that is named counts, else `default`."""
     build_args: dict[BuildArgName, str] = {}
     values: tuple[ValueRule, ...] = ()
     sources: tuple[SourceRule, ...] = ()
     tests: tuple[SmokeTest, ...] = ()
+    readme: ReadmeConfig = ReadmeConfig()
 
     @property
     def title(self) -> str:
@@ -179,8 +222,13 @@ class Config(_Part):
         """The pattern of the base image's name, the variant's own entry before its group's."""
         return _most_specific(self.bases, variant)
 
-    def builder_of(self, arch_name: str) -> Builder:
-        return self.builders.get(arch_name) or self.builders.get(DEFAULT_BUILDER) or Builder()
+    def builder_key(self, arch_name: str, variant: Variant) -> str:
+        """The entry of `builders` that counts: the variant's own, its group's, the arch's, or `default`."""
+        keys = (variant.path, variant.name, variant.group, arch_name)
+        return next((key for key in keys if key in self.builders), DEFAULT_BUILDER)
+
+    def builder_of(self, arch_name: str, variant: Variant) -> Builder:
+        return self.builders.get(self.builder_key(arch_name, variant)) or Builder()
 
 
 def parse(value: object) -> Config | tuple[Problem, ...]:

@@ -2,13 +2,18 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from itertools import combinations
 
 from orchestrator.model.catalog import Catalog
-from orchestrator.model.config import Config, Scope
+from orchestrator.model.config import Config, Departure, Hold, Scope
+from orchestrator.model.entries import entries
+from orchestrator.model.fields import DEFAULT_BUILDER
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.problems import Loc, Problem, nearest
+from orchestrator.model.tags import tags as tags_of
 from orchestrator.model.variants import GROUPS, Variant
+from orchestrator.model.versions import is_of_line, release_order
 
 _Entry = tuple[str, Variant]
 
@@ -19,31 +24,42 @@ def problems(config: Config, catalog: Catalog) -> tuple[Problem, ...]:
     A rule that takes nothing is a typo, or was left behind by a line or variant that is gone. Groups of variants may
     be empty: a catalog without Windows leaves the rules for Windows as they are.
     """
-    entries = [(line, variant) for line, entry in catalog.lines for variant in entry.variants]
+    every = [(entry.line, entry.variant) for entry in entries(catalog, config.holds)]
     return (
         *_aliases(config, catalog),
-        *_selectors(config, entries),
-        *_scopes(config, entries),
-        *_exclusions(config, entries),
+        *_selectors(config, every),
+        *_scopes(config, every),
+        *_exclusions(config, every),
+        *_holds(config.holds, catalog),
+        *_builders(config, every),
         *_namespaces(config),
+        *_drops(config, catalog),
     )
 
 
 def expired(config: Config, *, today: dt.date) -> tuple[Problem, ...]:
-    """Every exclusion whose last day is past: somebody meant to look at it again by then."""
+    """Every exclusion and hold whose last day is past: somebody meant to look at it again by then."""
+    departures: dict[str, tuple[str, tuple[Departure, ...]]] = {
+        "exclude": ("exclusion", config.exclude),
+        "holds": ("hold", config.holds),
+    }
     return tuple(
         Problem(
-            ("exclude", position, "until"),
-            f"the exclusion ended on {rule.until} ({rule.reason}); delete it, or give it a later day",
+            (key, position, "until"),
+            f"the {name} ended on {rule.until} ({rule.reason}); delete it, or give it a later day",
         )
-        for position, rule in enumerate(config.exclude)
+        for key, (name, rules) in departures.items()
+        for position, rule in enumerate(rules)
         if rule.is_past(today)
     )
 
 
 def _aliases(config: Config, catalog: Catalog) -> Iterator[Problem]:
-    taken = {word.lower(): f"{word} is a tag of the line {line}" for line, word in _own_words(catalog)}
-    taken.update({word: f"{word} is a variant" for word in _variant_words(catalog)})
+    every = entries(catalog, config.holds)
+    own_words = ((word, each.line) for each in every for word in (each.line, each.version))
+    taken = {word.lower(): f"{word} is a tag of the line {line}" for word, line in own_words}
+    variants = {each.variant for each in every}
+    taken.update({word: f"{word} is a variant" for each in variants for word in (each.name, each.group)})
     for line, tags in config.aliases.items():
         if line not in catalog.root:
             yield Problem(("aliases", line), f"versions.json has no line {line}; {nearest(line, catalog.root)}")
@@ -51,16 +67,6 @@ def _aliases(config: Config, catalog: Catalog) -> Iterator[Problem]:
             if reason := taken.get(tag.lower()):
                 yield Problem(("aliases", line, position), f"{tag!r} cannot be an alias: {reason}")
             taken[tag.lower()] = f"{tag} is an alias of the line {line}"
-
-
-def _own_words(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    for line, entry in catalog.lines:
-        yield line, line
-        yield line, entry.version
-
-
-def _variant_words(catalog: Catalog) -> set[str]:
-    return {word for _, entry in catalog.lines for variant in entry.variants for word in (variant.name, variant.group)}
 
 
 def _selectors(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
@@ -106,6 +112,51 @@ def _exclusions(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
                 yield Problem(("exclude", position, "arch"), f"nothing that the rule takes is built for {arch} anyway")
 
 
+def _holds(holds: Sequence[Hold], catalog: Catalog) -> Iterator[Problem]:
+    """Holds of lines that there are not, at releases that are not older ones, and two holds of one variant."""
+    holders: dict[_Entry, int] = {}
+    for position, hold in enumerate(holds):
+        if hold.line not in catalog.root:
+            text = f"versions.json has no line {hold.line}; {nearest(hold.line, catalog.root)}"
+            yield Problem(("holds", position, "line"), text)
+        elif reason := _not_older(hold, catalog):
+            yield Problem(("holds", position, "facts", "version"), reason)
+        for place, variant in enumerate(hold.variants):
+            loc = ("holds", position, "variants", place)
+            holder = holders.setdefault((hold.line, variant), position)
+            if holder != position:
+                yield Problem(loc, f"{variant} of the line {hold.line} is held by holds/{holder} already; keep one")
+            elif spelled := _otherwise_spelled(variant, catalog):
+                yield Problem(loc, f"versions.json calls the variant `{spelled}`; write it like that")
+
+
+def _not_older(hold: Hold, catalog: Catalog) -> str:
+    """Why a line cannot be held at this release; empty where it can."""
+    version, newest = hold.facts.version, catalog[hold.line].version
+    if not is_of_line(version, hold.line):
+        return f"{version!r} is not a release of the line {hold.line}"
+    if release_order(version) >= release_order(newest):
+        return f"{version} is not older than {newest}, which versions.json has for the line; delete the hold"
+    return ""
+
+
+def _otherwise_spelled(variant: Variant, catalog: Catalog) -> str:
+    """What the catalog calls the variant of this name; empty where it calls it the same, or has none."""
+    paths = {known.path for _, line in catalog.lines for known in line.variants if known.name == variant.name}
+    return "" if variant.path in paths else min(paths, default="")
+
+
+def _builders(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
+    """Builders of neither an arch nor a variant: a misspelled arch could be the name of a variant."""
+    known = {DEFAULT_BUILDER, *ARCHES, *GROUPS}
+    for key in config.builders:
+        if key not in known and not _taken(Scope(variant=(key,)), entries):
+            names = {*known, *(variant.name for _, variant in entries)}
+            yield Problem(
+                ("builders", key), f"{key!r} is neither an arch nor a variant in versions.json; {nearest(key, names)}"
+            )
+
+
 def _namespaces(config: Config) -> Iterator[Problem]:
     """Repositories that two arches, or one arch and the joined tags, would fight over."""
     of_arch = {arch: config.arch_namespaces.get(arch, value.namespace) for arch, value in ARCHES.items()}
@@ -116,6 +167,14 @@ def _namespaces(config: Config) -> Iterator[Problem]:
     for (one, first), (other, second) in combinations(of_arch.items(), 2):
         if first == second:
             yield Problem(("arch_namespaces", other), f"{second!r} is the namespace of {one} already")
+
+
+def _drops(config: Config, catalog: Catalog) -> Iterator[Problem]:
+    """Patterns of tags that README could do without, but that no tag is like."""
+    known = [tag for each in tags_of(catalog, config).values() for tag in each.simple]
+    for position, step in enumerate(config.readme.drop):
+        if idle := [pattern for pattern in step.tags if not any(fnmatchcase(tag, pattern) for tag in known)]:
+            yield Problem(("readme", "drop", position, "tags"), f"no tag is like {' or '.join(idle)}")
 
 
 def _taken(scope: Scope, entries: Sequence[_Entry]) -> list[_Entry]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.model.catalog import Catalog, Line
-from orchestrator.model.config import Config, SourceRule
+from orchestrator.model.catalog import Catalog
+from orchestrator.model.config import Config, Hold, SourceRule
+from orchestrator.model.entries import Entry, entries
 from orchestrator.model.fields import check_url, is_sha256
 from orchestrator.model.variants import Variant
 from orchestrator.model.versions import final_version
@@ -35,6 +36,8 @@ class Facts:
     base: str
     sources: tuple[Source, ...]
     values: Mapping[str, Any] = field(hash=False)
+    hold: Hold | None = field(default=None, hash=False)
+    """What keeps the variant at an older release than the line's."""
 
     @property
     def name(self) -> str:
@@ -50,12 +53,12 @@ def facts(catalog: Catalog, config: Config) -> tuple[Facts, ...]:
     """All lines in all their variants, newest line first; raises InputError naming every rule that does not fit."""
     found: list[Facts] = []
     problems: list[str] = []
-    for line, entry in catalog.lines:
-        for variant in entry.variants:
-            try:
-                found.append(_facts(line, entry, variant, config=config))
-            except ValueError as error:
-                problems.append(f"{line}/{variant}: {error}")
+    for entry in entries(catalog, config.holds):
+        try:
+            found.append(_facts(entry, config=config))
+        except ValueError as error:
+            held = f", held at {entry.version}" if entry.hold else ""
+            problems.append(f"{entry.line}/{entry.variant}{held}: {error}")
     if problems:
         raise InputError(*problems)
     return tuple(found)
@@ -75,7 +78,8 @@ def fill(pattern: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(value, pattern)
 
 
-def _facts(line: str, entry: Line, variant: Variant, *, config: Config) -> Facts:
+def _facts(entry: Entry, *, config: Config) -> Facts:
+    line, variant = entry.line, entry.variant
     values: dict[str, Any] = {
         **entry.facts,
         "final_version": final_version(entry.version),
@@ -95,7 +99,7 @@ def _facts(line: str, entry: Line, variant: Variant, *, config: Config) -> Facts
     files = [source.file for source in sources]
     if twice := sorted({file for file in files if files.count(file) > 1}):
         raise ValueError(f"several sources are called {', '.join(twice)}; give each its own `file`")
-    return Facts(line, variant, fill(base, values), sources, values)
+    return Facts(line, variant, fill(base, values), sources, values, entry.hold)
 
 
 def _longer(key: str, values: Any, more: tuple[str, ...]) -> tuple[Any, ...]:
@@ -119,7 +123,7 @@ def _checksum(path: str, values: Mapping[str, Any], file: str) -> str:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     if not isinstance(value, str):
-        raise ValueError(f"versions.json has no `{path}`, the checksum of {file}")
+        raise ValueError(f"there is no `{path}`, the checksum of {file}")
     if not is_sha256(value):
         raise ValueError(f"`{path}`, the checksum of {file}: {value!r} is not a sha256")
     return value

@@ -125,10 +125,6 @@ def _value_name(text: str) -> str:
     return text
 
 
-def _builder_for(text: str) -> str:
-    return text if text == DEFAULT_BUILDER else arch(text).name
-
-
 def _day(value: object) -> dt.date:
     if isinstance(value, dt.date):
         return value
@@ -140,8 +136,8 @@ def _day(value: object) -> dt.date:
 
 ArchName = Annotated[str, Text(lambda text: arch(text).name, enum=list(ARCHES))]
 BuildArgName = Annotated[str, Text(check_build_arg, pattern=f"^{_ARGUMENT_NAME.pattern}$")]
-BuilderFor = Annotated[str, Text(_builder_for, enum=[DEFAULT_BUILDER, *ARCHES])]
-"""An arch, or `default` for those that are not named."""
+BuilderFor = Annotated[str, Text(lambda text: Variant.parse(text).path, pattern=_VARIANT_PATTERN)]
+"""An arch, a variant or a group of variants, or `default` for those that are not named."""
 BuilderName = Annotated[str, Text.matching(_BUILDER_NAME, "the name of a Docker context")]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Endpoint = Annotated[str, Text(_endpoint, pattern=f"^{_ENDPOINT.pattern}$")]

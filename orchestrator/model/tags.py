@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.errors import InputError
-from orchestrator.model.catalog import Catalog, Line
+from orchestrator.model.catalog import Catalog
 from orchestrator.model.config import Config
+from orchestrator.model.entries import Entry, entries
 from orchestrator.model.facts import Facts
 from orchestrator.model.targets import Target
 from orchestrator.model.variants import Variant
@@ -23,6 +24,8 @@ class Tags:
     """Tags of this variant alone."""
     shared: tuple[str, ...]
     """Tags that stand for several variants at once, such as `3.14` for Linux and Windows."""
+    exact: tuple[str, ...] = ()
+    """Those of both that carry the full version: they keep what they once named, however the line goes on."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -31,11 +34,11 @@ class Tags:
 
 def tags(catalog: Catalog, config: Config) -> Mapping[tuple[str, Variant], Tags]:
     """Tags by line and variant, by the rules of docker-library/python's generate-stackbrew-library.sh."""
-    return {
-        (name, variant): _tags(name, line, variant, config=config)
-        for name, line in catalog.lines
-        for variant in line.variants
-    }
+    every = entries(catalog, config.holds)
+    variants: dict[str, list[Variant]] = defaultdict(list)
+    for entry in every:
+        variants[entry.line].append(entry.variant)
+    return {(entry.line, entry.variant): _tags(entry, variants[entry.line], config=config) for entry in every}
 
 
 def tag_order(tag: str) -> tuple[bool, int, str]:
@@ -60,17 +63,26 @@ def check(targets: Iterable[Target], tags_of: Mapping[tuple[str, Variant], Tags]
         raise InputError(*problems)
 
 
-def _tags(name: str, line: Line, variant: Variant, *, config: Config) -> Tags:
-    words = tuple(dict.fromkeys((line.version, name, *config.aliases.get(name, ()))))
-    debian = _first(line.variants, "debian")
-    simple = _joined(words, variant.name)
+def _tags(entry: Entry, variants: Iterable[Variant], *, config: Config) -> Tags:
+    words = tuple(dict.fromkeys((entry.version, entry.line, *config.aliases.get(entry.line, ()))))
+    simple, shared = _simple(words, entry.variant, variants), _shared(words, entry.variant, variants)
+    only = (entry.version,)
+    exact = _simple(only, entry.variant, variants) + _shared(only, entry.variant, variants)
+    return Tags(simple, shared, exact)
+
+
+def _simple(words: Iterable[str], variant: Variant, variants: Iterable[Variant]) -> tuple[str, ...]:
+    debian = _first(variants, "debian")
+    own = _joined(words, variant.name)
     if variant.group == "slim" and debian is not None and variant.name == f"slim-{debian.name}":
-        simple += _joined(words, "slim")
-    elif variant == _first(line.variants, "alpine"):
-        simple += _joined(words, "alpine")
+        return own + _joined(words, "slim")
+    return own + _joined(words, "alpine") if variant == _first(variants, "alpine") else own
+
+
+def _shared(words: tuple[str, ...], variant: Variant, variants: Iterable[Variant]) -> tuple[str, ...]:
     if variant.group == "windowsservercore":
-        return Tags(simple, _joined(words, "windowsservercore") + words)
-    return Tags(simple, words if variant == debian else ())
+        return _joined(words, "windowsservercore") + words
+    return words if variant == _first(variants, "debian") else ()
 
 
 def _first(variants: Iterable[Variant], group: str) -> Variant | None:

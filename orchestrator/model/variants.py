@@ -44,6 +44,11 @@ class Variant:
         return "slim" if self.name.startswith("slim-") else "debian"
 
     @property
+    def os(self) -> str:
+        """The operating system that it runs on, as platforms name it."""
+        return "windows" if self.group == "windowsservercore" else "linux"
+
+    @property
     def release(self) -> str:
         """What the base image is a release of: `trixie`, `3.24`, `ltsc2025`."""
         return self.name.removeprefix("slim-").removeprefix("alpine").removeprefix("windowsservercore-")

@@ -24,6 +24,14 @@ def is_of_line(version: str, line: str) -> bool:
     return numbers is not None and _numbers(numbers[0])[: len(expected)] == expected
 
 
+def release_order(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key of releases, the oldest first: 3.15.0a7, 3.15.0b3, 3.15.0rc1, 3.15.0, 3.15.1."""
+    words = re.findall(r"[0-9]+|[A-Za-z]+", version)
+    # What a word marks comes before the release itself, and what a further number marks after it.
+    end = (1, 0, "")
+    return (*((2, int(word), "") if word.isdecimal() else (0, 0, word.lower()) for word in words), end)
+
+
 def final_version(version: str) -> str:
     """A version without what marks it as a pre-release: `3.15.0b3` -> `3.15.0` (upstream's folder of downloads)."""
     return re.split(r"[A-Za-z-]", version, maxsplit=1)[0]

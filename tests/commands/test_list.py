@@ -40,6 +40,45 @@ def test_a_rule_that_has_ended_is_an_error_but_with_all_it_is_shown(tmp_path: Pa
     )
 
 
+HELD = CONFIG + (
+    'holds: [{line: "1.0", variants: slim-trixie, facts: {version: 1.0.6}, reason: "no installer yet", '
+    "until: 2026-03-31}]\n"
+)
+
+
+def test_a_held_variant_is_listed_last_at_its_own_release(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path, config=HELD), "--version", "1.0", "--all")
+
+    assert result.stdout == (
+        "TARGET           VERSION  ARCHITECTURES  TAGS\n"
+        "1.0/trixie       1.0.7    amd64          1.0.7-trixie, 1.0-trixie, 1.0.7, 1.0\n"
+        "1.0/slim-trixie  1.0.6    amd64          1.0.6-slim-trixie, 1.0-slim-trixie, 1.0.6-slim, 1.0-slim\n"
+        "2 targets, 2 builds\n"
+        "\n"
+        "HELD                      REASON            UNTIL\n"
+        "1.0/slim-trixie at 1.0.6  no installer yet  until 2026-03-31\n"
+        "\n"
+        "EXCLUDED          REASON          UNTIL\n"
+        "1.0/trixie@s390x  too old for it  until 2027-01-31\n"
+    )
+
+
+def test_a_hold_is_explained_in_json(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path, config=HELD), "1.0/slim-trixie", "--format", "json")
+
+    assert json.loads(result.stdout)["targets"][0]["hold"] == {"reason": "no installer yet", "until": "2026-03-31"}
+
+
+def test_a_hold_that_has_ended_is_an_error_with_its_line(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path, config=HELD.replace("2026-03-31", "2025-12-31")))
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception) == (
+        "orchestrator.yaml:8: holds/0/until: the hold ended on 2025-12-31 (no installer yet); "
+        "delete it, or give it a later day"
+    )
+
+
 def test_json_has_the_same(tmp_path: Path) -> None:
     result = run(command, image(tmp_path), "--version", "1.0", "--all", "--format", "json")
 
@@ -53,6 +92,7 @@ def test_json_has_the_same(tmp_path: Path) -> None:
                 "architectures": ["amd64"],
                 "tags": ["1.0.7-trixie", "1.0-trixie"],
                 "shared_tags": ["1.0.7", "1.0"],
+                "hold": None,
             }
         ],
         "excluded": [{"target": "1.0/trixie@s390x", "reason": "too old for it", "until": "2027-01-31"}],

@@ -3,7 +3,8 @@ import datetime as dt
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.model.config import Builder, Config, Exclusion, Scope, read
+from orchestrator.model.catalog import Release
+from orchestrator.model.config import Builder, Config, Exclusion, Hold, Scope, read
 from orchestrator.model.variants import Variant
 from orchestrator.model.versions import VersionRange
 
@@ -42,6 +43,8 @@ architectures: {slim: [amd64, s390x]}
 exclude:
   - {arch: mips64le, reason: "not supported"}
   - {arch: [s390x], variant: alpine, version: ">=3.14", reason: x, until: 2026-12-31}
+holds:
+  - {line: "3.14", variants: alpine3.24, facts: {version: 3.14.5, extra: w}, reason: x, until: 2026-12-31}
 best_effort: [riscv64]
 builders:
   default: {driver: local, jobs: 2}
@@ -68,8 +71,19 @@ tests: [{name: version, command: [python3, --version], stdout: "Python {version}
         reason="x",
         until=dt.date(2026, 12, 31),
     )
+    assert config.holds == (
+        Hold(
+            line="3.14",
+            variants=(Variant("alpine3.24"),),
+            facts=Release.model_validate({"version": "3.14.5", "extra": "w"}),
+            reason="x",
+            until=dt.date(2026, 12, 31),
+        ),
+    )
     assert config.values[0].set == {"packages": ["a", "b"], "lto": True}
-    assert config.builder_of("s390x") == Builder(driver="remote", endpoint="tcp://10.0.0.5:1234", emulate=True)
+    assert config.builder_of("s390x", Variant("trixie")) == Builder(
+        driver="remote", endpoint="tcp://10.0.0.5:1234", emulate=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,6 +130,24 @@ tests: [{name: version, command: [python3, --version], stdout: "Python {version}
         (
             "image: a\nbuilders: {s390x: {driver: remote, endpoint: 'tcp://x:1', name: y1}}",
             [":2: builders/s390x: the driver `remote` does not take `name`"],
+        ),
+        (
+            'image: a\nholds: [{line: "1", variants: [], facts: {version: 1.0.0}}]',
+            [
+                ":2: holds/0/reason: is missing",
+                ":2: holds/0/variants: expected at least one entry, got none",
+            ],
+        ),
+        (
+            'image: a\nholds: [{line: "1", variants: a, facts: {checksums: {x: {sha256: w}}}, reason: z}]',
+            [
+                ":2: holds/0/facts/checksums/x/sha256: 'w' is not a sha256: 64 digits and letters a to f",
+                ":2: holds/0/facts/version: is missing",
+            ],
+        ),
+        (
+            'image: a\nholds: [{line: "1", variants: a, facts: {version: "1.0", variants: [b]}, reason: z}]',
+            [":2: holds/0: `facts` does not take `variants`; they stand beside it"],
         ),
         ("image: a\nbuilders: {default: {jobs: 0}}", [":2: builders/default/jobs: expected 1 or more, got 0"]),
         (
@@ -192,11 +224,26 @@ def test_a_variants_own_architectures_go_before_its_groups() -> None:
     ]
 
 
-def test_an_arch_without_a_builder_has_the_default_one() -> None:
-    config = Config(image="x", builders={"default": Builder(jobs=3), "s390x": Builder(driver="context", name="z")})
+@pytest.mark.parametrize(
+    ("arch", "variant", "expected"),
+    [
+        ("amd64", "trixie", "default"),
+        ("s390x", "trixie", "s390x"),
+        ("s390x", "alpine3.24", "alpine"),
+        ("s390x", "slim-trixie", "slim-trixie"),
+        ("amd64", "slim-trixie", "slim-trixie"),
+        ("windows-amd64", "windows/windowsservercore-ltsc2025", "windows/windowsservercore-ltsc2025"),
+        ("windows-amd64", "windows/windowsservercore-ltsc2022", "windowsservercore-ltsc2022"),
+    ],
+)
+def test_the_builder_of_a_variant_comes_before_that_of_its_arch(arch: str, variant: str, expected: str) -> None:
+    keys = ("default", "s390x", "alpine", "slim-trixie", "windows/windowsservercore-ltsc2025")
+    builders = {key: Builder(jobs=number) for number, key in enumerate((*keys, "windowsservercore-ltsc2022"), 1)}
+    config = Config(image="x", builders=builders)
 
-    assert [config.builder_of(arch) for arch in ("amd64", "s390x")] == [
-        Builder(jobs=3),
-        Builder(driver="context", name="z"),
-    ]
-    assert Config(image="x", builders={}).builder_of("amd64") == Builder()
+    assert config.builder_key(arch, Variant(variant)) == expected
+    assert config.builder_of(arch, Variant(variant)) == builders[expected]
+
+
+def test_without_any_builder_there_is_the_local_one() -> None:
+    assert Config(image="x", builders={}).builder_of("amd64", Variant("trixie")) == Builder()

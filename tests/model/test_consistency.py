@@ -19,6 +19,8 @@ CATALOG = catalogs.read(
     name="versions.json",
 )
 RULE = {"reason": "x"}
+HOLD = {**RULE, "line": "3.14", "variants": ["slim-trixie"], "facts": {"version": "3.14.5"}}
+LATE = {**RULE, "line": "3.14", "variants": ["windows/windowsservercore-ltsc2025"], "facts": {"version": "3.14.5"}}
 KNOWN = "alpine, alpine3.23, alpine3.24, debian, slim, slim-trixie, trixie, windowsservercore"
 
 
@@ -38,6 +40,10 @@ def _config(**keys: Any) -> Config:
         {"tests": [{"name": "x", "command": ["x"], "variant": "windowsservercore", "version": ">=3.13"}]},
         {"values": [{"version": "<3.14", "set": {"x": "y"}}]},
         {"arch_namespaces": {"amd64": "other"}},
+        {"holds": [HOLD, LATE]},
+        {"holds": [LATE], "bases": {"windowsservercore-ltsc2025": "x"}},
+        {"holds": [LATE], "readme": {"drop": [{"tags": ["3.13*", "*-ltsc2025"]}, {"section": "use"}]}},
+        {"holds": [HOLD, {**HOLD, "line": "3.13", "facts": {"version": "3.13.9rc1"}}]},
     ],
 )
 def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
@@ -47,6 +53,10 @@ def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
+        (
+            {"readme": {"drop": [{"section": "use"}, {"tags": ["*-slim", "*-bookworm", "3.12*"]}]}},
+            [Problem(("readme", "drop", 1, "tags"), "no tag is like *-bookworm or 3.12*")],
+        ),
         (
             {"aliases": {"3.15": ["next"]}},
             [Problem(("aliases", "3.15"), "versions.json has no line 3.15; did you mean `3.14`?")],
@@ -72,6 +82,51 @@ def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
                 Problem(("aliases", "3.14", 0), "'slim' cannot be an alias: slim is a variant"),
                 Problem(("aliases", "3.14", 1), "'trixie' cannot be an alias: trixie is a variant"),
             ],
+        ),
+        (
+            {"aliases": {"3.14": ["3.14.5"]}, "holds": [HOLD]},
+            [Problem(("aliases", "3.14", 0), "'3.14.5' cannot be an alias: 3.14.5 is a tag of the line 3.14")],
+        ),
+        (
+            {"builders": {"arm64": {}, "alpine": {}, "slim-trixi": {}, "s390x": {}, "slim-trixie": {}, "default": {}}},
+            [
+                Problem(
+                    ("builders", "arm64"),
+                    "'arm64' is neither an arch nor a variant in versions.json; did you mean `arm64v8`?",
+                ),
+                Problem(
+                    ("builders", "slim-trixi"),
+                    "'slim-trixi' is neither an arch nor a variant in versions.json; did you mean `slim-trixie`?",
+                ),
+            ],
+        ),
+        (
+            {"holds": [{**HOLD, "line": "3.12"}]},
+            [Problem(("holds", 0, "line"), "versions.json has no line 3.12; did you mean `3.14`?")],
+        ),
+        (
+            {"holds": [HOLD, {**HOLD, "variants": ["trixie", "slim-trixie"]}]},
+            [Problem(("holds", 1, "variants", 1), "slim-trixie of the line 3.14 is held by holds/0 already; keep one")],
+        ),
+        (
+            {"holds": [{**HOLD, "variants": ["windows/slim-trixie"]}]},
+            [Problem(("holds", 0, "variants", 0), "versions.json calls the variant `slim-trixie`; write it like that")],
+        ),
+        *(
+            (
+                {"holds": [{**HOLD, "facts": {"version": version}}]},
+                [
+                    Problem(
+                        ("holds", 0, "facts", "version"),
+                        f"{version} is not older than 3.14.6, which versions.json has for the line; delete the hold",
+                    )
+                ],
+            )
+            for version in ("3.14.6", "3.14.10")
+        ),
+        (
+            {"holds": [{**HOLD, "facts": {"version": "3.13.9"}}]},
+            [Problem(("holds", 0, "facts", "version"), "'3.13.9' is not a release of the line 3.14")],
         ),
         (
             {"bases": {"slim-trixy": "x"}},
@@ -158,5 +213,16 @@ def test_an_exclusion_that_ended_says_when_and_why_it_was_there() -> None:
         Problem(
             ("exclude", 0, "until"),
             "the exclusion ended on 2026-06-30 (musl breaks it); delete it, or give it a later day",
+        ),
+    )
+
+
+def test_a_hold_that_ended_is_wrong_too() -> None:
+    held = {**HOLD, "reason": "the installer is late", "until": "2026-06-30"}
+
+    assert expired(_config(holds=[HOLD, held]), today=dt.date(2026, 7, 1)) == (
+        Problem(
+            ("holds", 1, "until"),
+            "the hold ended on 2026-06-30 (the installer is late); delete it, or give it a later day",
         ),
     )

@@ -80,6 +80,32 @@ def test_rules_apply_from_top_to_bottom() -> None:
     }
 
 
+HOLD = {"line": "3.14", "variants": ["slim-trixie"], "facts": {"version": "3.14.5"}, "reason": "x"}
+
+
+def test_a_held_variant_has_the_facts_of_the_hold_and_what_the_line_says_besides() -> None:
+    older = {"version": "3.14.5", "checksums": {"tar": {"sha256": "0b" * 32}}}
+    catalog = catalogs.read(
+        json.dumps({"3.14": {"version": "3.14.6", "variants": ["slim-trixie", "trixie"], "setuptools": "79"}}),
+        name="versions.json",
+    )
+
+    held, other = facts(catalog, _config(holds=[{**HOLD, "facts": older}], sources=[{**VERIFIED, "variant": "slim"}]))
+
+    assert (held.version, held.values["final_version"], held.values["setuptools"]) == ("3.14.5", "3.14.5", "79")
+    assert held.sources == (Source("x-3.14.5.tgz", "https://example.org/x", "0b" * 32),)
+    assert (held.hold and held.hold.reason, other.version, other.hold) == ("x", "3.14.6", None)
+
+
+def test_a_hold_does_not_borrow_the_checksum_of_the_newer_release() -> None:
+    with pytest.raises(InputError) as error:
+        facts(CATALOG, _config(holds=[HOLD], sources=[VERIFIED]))
+
+    assert error.value.problems == (
+        "3.14/slim-trixie, held at 3.14.5: there is no `checksums.tar.sha256`, the checksum of x-3.14.5.tgz",
+    )
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
@@ -97,7 +123,7 @@ def test_rules_apply_from_top_to_bottom() -> None:
         ),
         (
             {"sources": [{**VERIFIED, "sha256": "checksums.zip.sha256", "variant": "slim"}]},
-            ["3.14/slim-trixie: versions.json has no `checksums.zip.sha256`, the checksum of x-3.14.6.tgz"],
+            ["3.14/slim-trixie: there is no `checksums.zip.sha256`, the checksum of x-3.14.6.tgz"],
         ),
         (
             {"sources": [{**VERIFIED, "sha256": "version", "variant": "slim"}]},

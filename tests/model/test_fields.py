@@ -12,7 +12,7 @@ from orchestrator.model.fields import check_build_arg
 GOOD: dict[str, tuple[str, ...]] = {
     "ArchName": ("amd64", "windows-amd64"),
     "BuildArgName": ("PYTHON_OPTIMIZE", "_x", "KEYS_URL"),
-    "BuilderFor": ("default", "s390x"),
+    "BuilderFor": ("default", "s390x", "slim", "windows/windowsservercore-ltsc2025"),
     "BuilderName": ("arm-host", "a.b_c+d"),
     "Endpoint": ("tcp://10.0.0.5:1234", "ssh://builder@windows-2025", "unix:///run/x.sock", "docker-container://x"),
     "Folder": ("dockerfiles", ".", "a/b", "a..b"),
@@ -30,7 +30,7 @@ GOOD: dict[str, tuple[str, ...]] = {
 BAD: dict[str, tuple[Any, ...]] = {
     "ArchName": ("", "arm64", "AMD64", 64),
     "BuildArgName": ("", "a-b", "1a", "a b", "a=b", "--x"),
-    "BuilderFor": ("", "other", "native"),
+    "BuilderFor": ("", "S390X", "*", "a b"),
     "BuilderName": ("", "-x", "a b", "a,b"),
     "Endpoint": ("", "--help", "10.0.0.5:1234", "http://x", "tcp://", "ssh://a@b@c", "tcp://a b", "ssh://-oProxy"),
     "Folder": ("", "/abs", "-x", "..", "a/../b", "../x", "a/..", "a\\b"),

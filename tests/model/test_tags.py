@@ -82,12 +82,16 @@ WINDOWS = ("3.14.6-windowsservercore", "3.14-windowsservercore", "3-windowsserve
     ],
 )
 def test_the_tags_of_the_line_that_is_latest(variant: str, simple: tuple[str, ...], shared: tuple[str, ...]) -> None:
-    assert of("3.14", variant) == Tags(simple, shared)
+    exact = tuple(tag for tag in (*simple, *shared) if tag.startswith("3.14.6"))
+
+    assert of("3.14", variant) == Tags(simple, shared, exact)
 
 
 def test_a_pre_release_has_its_own_tags_alone() -> None:
     assert of("3.15-rc", "slim-trixie") == Tags(
-        ("3.15.0b3-slim-trixie", "3.15-rc-slim-trixie", "3.15.0b3-slim", "3.15-rc-slim"), ()
+        simple=("3.15.0b3-slim-trixie", "3.15-rc-slim-trixie", "3.15.0b3-slim", "3.15-rc-slim"),
+        shared=(),
+        exact=("3.15.0b3-slim-trixie", "3.15.0b3-slim"),
     )
     assert of("3.15-rc", "trixie").all == ("3.15.0b3-trixie", "3.15-rc-trixie", "3.15.0b3", "3.15-rc")
 
@@ -141,7 +145,77 @@ def test_a_line_that_is_called_like_its_version_has_each_tag_once() -> None:
         Config.model_validate({"image": "tool", "aliases": {"2": ["two", "2"]}}),
     )
 
-    assert found == {("2", Variant("trixie")): Tags(("2-trixie", "two-trixie"), ("2", "two"))}
+    assert found == {("2", Variant("trixie")): Tags(("2-trixie", "two-trixie"), ("2", "two"), ("2-trixie", "2"))}
+
+
+LATE = Config.model_validate(
+    {
+        "image": "tool",
+        "aliases": {"3.14": ["3", "latest"]},
+        "bases": {"debian": "a", "windowsservercore": "b"},
+        "holds": [
+            {
+                "line": "3.14",
+                "variants": ["windows/windowsservercore-ltsc2025"],
+                "facts": {"version": "3.14.0"},
+                "reason": "the installer is late",
+            }
+        ],
+    }
+)
+
+
+def test_a_held_variant_is_called_by_its_own_version_beside_those_that_went_on() -> None:
+    found = tags(catalog(v3_14=["trixie"]), LATE)
+
+    assert {variant.name: each for (_, variant), each in found.items()} == {
+        "trixie": Tags(
+            simple=("3.14.1-trixie", "3.14-trixie", "3-trixie", "trixie"),
+            shared=("3.14.1", "3.14", "3", "latest"),
+            exact=("3.14.1-trixie", "3.14.1"),
+        ),
+        "windowsservercore-ltsc2025": Tags(
+            simple=(
+                "3.14.0-windowsservercore-ltsc2025",
+                "3.14-windowsservercore-ltsc2025",
+                "3-windowsservercore-ltsc2025",
+                "windowsservercore-ltsc2025",
+            ),
+            shared=(
+                *("3.14.0-windowsservercore", "3.14-windowsservercore", "3-windowsservercore", "windowsservercore"),
+                *("3.14.0", "3.14", "3", "latest"),
+            ),
+            exact=("3.14.0-windowsservercore-ltsc2025", "3.14.0-windowsservercore", "3.14.0"),
+        ),
+    }
+
+
+def test_a_held_variant_of_a_group_is_its_default_as_before() -> None:
+    held = {**LATE.model_dump(mode="json", include={"image", "holds"})}
+    held["holds"][0]["variants"] = ["alpine3.24"]
+
+    found = tags(catalog(v3_14=["trixie", "alpine3.24", "alpine3.23"]), Config.model_validate(held))
+
+    assert found["3.14", Variant("alpine3.24")].simple == (
+        *("3.14.0-alpine3.24", "3.14-alpine3.24"),
+        *("3.14.0-alpine", "3.14-alpine"),
+    )
+    assert found["3.14", Variant("alpine3.23")].simple == ("3.14.1-alpine3.23", "3.14-alpine3.23")
+
+
+def test_a_held_release_whose_tags_another_line_has_is_refused() -> None:
+    lines = Catalog.model_validate(
+        {
+            "3.14": {"version": "3.14.1", "variants": ["trixie"]},
+            "3.14.0": {"version": "3.14.0", "variants": ["windows/windowsservercore-ltsc2025"]},
+        }
+    )
+
+    assert clash(lines, LATE) == tuple(
+        f"tag {tag}: 3.14.0/windowsservercore-ltsc2025 and 3.14/windowsservercore-ltsc2025 "
+        "would both be published under it; mend `aliases`"
+        for tag in ("3.14.0", "3.14.0-windowsservercore", "3.14.0-windowsservercore-ltsc2025")
+    )
 
 
 def test_no_tag_belongs_to_two_sources_of_one_arch() -> None:

@@ -19,6 +19,13 @@ def test_a_variant_knows_its_parts(path: str, name: str, group: str, release: st
 
 
 @pytest.mark.parametrize(
+    ("path", "os"), [("slim-trixie", "linux"), ("alpine3.24", "linux"), ("windows/windowsservercore-1809", "windows")]
+)
+def test_a_variant_runs_on_one_operating_system(path: str, os: str) -> None:
+    assert Variant.parse(path).os == os
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.versions import VersionRange, final_version, is_of_line, line_number
+from orchestrator.model.versions import VersionRange, final_version, is_of_line, line_number, release_order
 
 NUMBERS = st.lists(st.integers(0, 999_999), min_size=1, max_size=4)
 BOUNDS = st.tuples(st.sampled_from(["", "<", "<=", ">", ">=", "==", "!="]), NUMBERS).map(
@@ -45,6 +45,15 @@ def test_a_line_has_a_number(line: str, expected: tuple[int, ...]) -> None:
 def test_what_is_no_line_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="is not a line; write it like"):
         line_number(line)
+
+
+def test_releases_have_an_order() -> None:
+    given_releases = ["3.15.0", "3.15.0.1", "3.14.10", "3.15.0rc1", "3.14.6", "3.15.0b3", "3.9.20", "3.15.0a7"]
+
+    assert sorted(given_releases, key=release_order) == [
+        *("3.9.20", "3.14.6", "3.14.10"),
+        *("3.15.0a7", "3.15.0b3", "3.15.0rc1", "3.15.0", "3.15.0.1"),
+    ]
 
 
 @pytest.mark.parametrize(
