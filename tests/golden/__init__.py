@@ -1,7 +1,6 @@
 """Recorded and expected texts, and the one way to write expected ones anew.
 
-`GOLDEN=write .venv/bin/pytest tests/tools/test_buildx.py` writes what the tests find; `git diff` shows what changed,
-and review decides. In CI nothing is written.
+`make golden` writes what the tests find; `git diff` shows what changed, and review decides. In CI nothing is written.
 """
 
 import os

@@ -1,12 +1,15 @@
-"""Commit times, asked of the real git."""
+"""Commits and their times, asked of the real git."""
 
 import os
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from structlog.testing import capture_logs
 
+from orchestrator.errors import InputError
+from orchestrator.model.image_library import Committed
+from orchestrator.tools.commits import committed
 from orchestrator.tools.git import commit_times, newest
 from orchestrator.tools.process import SystemRunner
 
@@ -69,3 +72,88 @@ async def test_without_commits_there_are_no_times(tmp_path: Path, runner: System
         times = await commit_times(tmp_path, "dockerfiles", runner=runner)
 
     assert (times, [line for line in logs if line["log_level"] != "debug"]) == ({}, [])
+
+
+TOOL = PurePosixPath("d/1.0/trixie/Dockerfile")
+DOCKERFILES = {"1.0/trixie": TOOL}
+
+
+def head(repository: Path) -> str:
+    asked = subprocess.run(("git", "-C", str(repository), "rev-parse", "HEAD"), capture_output=True, check=True)
+    return asked.stdout.decode().strip()
+
+
+@pytest.fixture
+def image(repository: Path) -> Path:
+    """An image below the root of its repository, with a Dockerfile that takes one of two files."""
+    commit(repository, "tool/d/1.0/trixie/größe", "taken", at=100)
+    commit(repository, "tool/d/1.0/trixie/notes", "not taken", at=200)
+    commit(repository, f"tool/{TOOL}", "FROM scratch\nCOPY größe /\n", at=300)
+    return repository / "tool"
+
+
+async def test_a_directory_was_last_changed_by_what_its_dockerfile_takes(image: Path, runner: SystemRunner) -> None:
+    commit(image, "d/1.0/trixie/größe", "taken anew", at=400)
+    wanted = head(image)
+    commit(image, "d/1.0/trixie/notes", "still not taken", at=500)
+    commit(image, "d/2.0/trixie/Dockerfile", "FROM scratch\n", at=600)
+
+    found = await committed(image, DOCKERFILES, folder="d", runner=runner)
+
+    assert found == {"1.0/trixie": Committed("tool/d/1.0/trixie", wanted)}
+
+
+@pytest.mark.parametrize("folder", ["d", "."])
+async def test_a_merge_counts_only_where_it_brings_the_last_change(
+    image: Path, runner: SystemRunner, folder: str
+) -> None:
+    git(image, "checkout", "--quiet", "-b", "side")
+    commit(image, str(TOOL), "FROM scratch\nCOPY größe /etc/\n", at=400)
+    wanted = head(image)
+    git(image, "checkout", "--quiet", "main")
+    commit(image, "d/1.0/trixie/notes", "meanwhile", at=500)
+    git(image, "merge", "--quiet", "--no-edit", "side", at=600)
+
+    found = await committed(image, DOCKERFILES, folder=folder, runner=runner)
+
+    assert found["1.0/trixie"].commit == wanted
+
+
+async def test_what_git_does_not_have_is_named(image: Path, runner: SystemRunner) -> None:
+    (image / "d/1.0/trixie/größe").write_text("changed")
+    (image / "d/1.0/trixie/notes").unlink()
+
+    with pytest.raises(InputError) as error:
+        await committed(image, DOCKERFILES, folder="d", runner=runner)
+
+    assert error.value.problems == (
+        "d/1.0/trixie/größe: is not committed as it stands here; commit it, a library file names commits",
+    )
+
+
+async def test_a_shallow_clone_names_only_commits_that_it_can_be_sure_of(
+    image: Path, runner: SystemRunner, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    commit(image, "README.md", "after it", at=400)
+    clones = tmp_path_factory.mktemp("clones")
+    for depth in (1, 3):
+        git(clones, "clone", "--quiet", "--depth", str(depth), image.parent.as_uri(), str(depth))
+
+    deep = await committed(clones / "3" / "tool", DOCKERFILES, folder="d", runner=runner)
+    with pytest.raises(InputError, match="the clone is shallow"):
+        await committed(clones / "1" / "tool", DOCKERFILES, folder="d", runner=runner)
+
+    assert deep == await committed(image, DOCKERFILES, folder="d", runner=runner)
+
+
+@pytest.mark.parametrize("is_repository", [True, False])
+async def test_without_commits_git_says_why_there_are_none_to_name(
+    tmp_path: Path, runner: SystemRunner, *, is_repository: bool
+) -> None:
+    (tmp_path / TOOL.parent).mkdir(parents=True)
+    (tmp_path / TOOL).write_text("FROM scratch\n")
+    if is_repository:
+        git(tmp_path, "init", "--quiet")
+
+    with pytest.raises(InputError, match="git does not tell what is committed here \\(fatal: "):
+        await committed(tmp_path, DOCKERFILES, folder="d", runner=runner)

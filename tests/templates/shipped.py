@@ -1,13 +1,16 @@
 """The image that ships with the tool, as tests look at it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts, facts
 from orchestrator.model.instructions import Instruction, instructions
+from orchestrator.model.tags import Tags
+from orchestrator.model.tags import tags as tags_of
+from orchestrator.model.variants import Variant
 from orchestrator.render.dockerfile import SUFFIX, TEMPLATES, path_of, render
 from orchestrator.tools import files, inputs
 
@@ -22,6 +25,11 @@ def config() -> Config:
 @cache
 def all_facts() -> tuple[Facts, ...]:
     return facts(inputs.load(root=ROOT, environment={}, overrides={}).catalog, config())
+
+
+@cache
+def tags() -> Mapping[tuple[str, Variant], Tags]:
+    return tags_of(inputs.load(root=ROOT, environment={}, overrides={}).catalog, config())
 
 
 @cache
