@@ -1,5 +1,6 @@
 """Values that many tests need: targets, builds and plans of a small image, and OCI layouts as a builder leaves them."""
 
+import datetime as dt
 import gzip
 import hashlib
 import io
@@ -11,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestrator.model.bases import ResolvedBase
-from orchestrator.model.build_id import BuildInputs
+from orchestrator.model.build_id import BuildInputs, build_id, parent_input
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts
+from orchestrator.model.journal import Journal
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Document, digest_of
-from orchestrator.model.plan import Build, planned
+from orchestrator.model.plan import Build, Parent, planned
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
@@ -58,6 +60,19 @@ def build(name: str, *, config: Config = CONFIG, staged: str = "", forced: str =
         repositories=Repositories(config.registry, config),
     )
     return replace(made, staged=staged, forced=forced)
+
+
+def child(name: str, parent: Build) -> Build:
+    """The build of a target that stands on another build instead of a base."""
+    one, image = build(name), Reference.parse(f"tool:{parent.target.facts.line}")
+    inputs = replace(one.inputs, bases={image.short: parent_input(parent.build_id)})
+    return replace(
+        one,
+        inputs=inputs,
+        bases=(),
+        staging=one.staging.repository.tagged(build_id(inputs)),
+        parents=(Parent(image, parent.target, parent.staging, parent.staged),),
+    )
 
 
 def write_context(root: Path, *builds: Build) -> None:
@@ -184,3 +199,8 @@ def attestation_entry(subject: str) -> dict[str, Any]:
         "annotations": annotations,
         "platform": {"os": "unknown", "architecture": "unknown"},
     }
+
+
+def journal(run: str = "20260131T120000Z-0123abcd", *, verb: str = "publish", by: str = "job 7") -> Journal:
+    """The journal of a run that has moved nothing yet."""
+    return Journal(run, verb, dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC), by=by, tool="1.0")

@@ -122,7 +122,12 @@ async def _looked_up(
         recipes = project.recipes(invocation, dict.fromkeys(target.facts for target in matrix.targets))
         arches: dict[Reference, list[str]] = {}
         for name, arch_name in sorted(
-            {(image, target.arch) for target in matrix.targets for image in recipes[target.facts.name].images},
+            {
+                (image, target.arch)
+                for target in matrix.targets
+                for image in recipes[target.facts.name].images
+                if not project.names.published(image, to=target.facts)
+            },
             key=lambda pair: (pair[0], list(ARCHES).index(pair[1])),
         ):
             arches.setdefault(name, []).append(arch_name)

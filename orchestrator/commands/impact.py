@@ -10,7 +10,7 @@ from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.bases import Base
 from orchestrator.model.impact import Impact, Standing, impacts, standing_on
 from orchestrator.model.references import Reference, is_digest
-from orchestrator.model.targets import Matrix, Target
+from orchestrator.model.targets import Matrix
 from orchestrator.render.dockerfile import path_of
 from orchestrator.render.impact import Arches, impact_document, impacts_text, standing_text
 from orchestrator.tools import bases
@@ -25,7 +25,7 @@ from orchestrator.tools import bases
 def command(
     invocation: Invocation, /, *, name: str, digest: str, build_args: tuple[str, ...], output_format: str
 ) -> ExitCode:
-    """Show which builds stand on BASE, in any stage, and would be needed again if it moved.
+    """Show which builds stand on BASE, in any stage or through parents, and would be needed again if it moved.
 
     Asks nobody. With --digest it asks registries, and tells the builds whose platform really differs there.
 
@@ -35,7 +35,7 @@ def command(
     base = _reference(name, digest)
     project = Project.read(invocation, build_args=build_args)
     dockerfiles = {facts: project.tree[path_of(facts)] for facts in project.facts}
-    standing = standing_on(base, dockerfiles, project.build_args)
+    standing = standing_on(base, dockerfiles, project.build_args, project.names)
     found = run(_impacts(invocation, project, standing, base, digest)) if digest else None
     arches = _arches(project, standing)
     if output_format == "json":
@@ -56,10 +56,15 @@ def _reference(name: str, digest: str) -> Reference:
 
 
 def _arches(project: Project, standing: tuple[Standing, ...]) -> Arches:
-    """The arches of each that the configuration names, without those that it excludes."""
+    """The arches of each, without excluded ones, where the configuration names them or those of its parent."""
     all_facts = [each.facts for each in standing]
-    closed = [facts for facts in all_facts if project.config.architectures_of(facts.variant) is not None]
-    targets = Matrix.of(closed, project.config, base_arches={}).targets
+    known = project.base_arches({})
+    closed = [
+        facts
+        for facts in all_facts
+        if facts.base in known or project.config.architectures_of(facts.variant) is not None
+    ]
+    targets = Matrix.of(closed, project.config, base_arches=known).targets
     return {
         facts: tuple(target.arch for target in targets if target.facts == facts) if facts in closed else None
         for facts in all_facts
@@ -69,9 +74,12 @@ def _arches(project: Project, standing: tuple[Standing, ...]) -> Arches:
 async def _impacts(
     invocation: Invocation, project: Project, standing: tuple[Standing, ...], base: Reference, digest: str
 ) -> tuple[Impact, ...]:
-    concerned = {each.facts for each in standing}
+    if any(project.names.published(base, to=each.facts) for each in standing):
+        raise InputError(
+            f"--digest: {base.short} is built here, what stands on it follows its build ID; see `orchestrator plan`"
+        )
     moved = base.pinned(digest)
     async with registries(invocation, project) as opened:
-        targets: list[Target] = [target for target in (await opened.matrix()).targets if target.facts in concerned]
+        targets = (await opened.matrix()).targets
         found: dict[Reference, Base] = await bases.find([base, moved], registry=opened.client, mirrors=opened.mirrors)
-    return impacts(targets, before=found[base], after=found[moved])
+    return impacts(standing, targets, before=found[base], after=found[moved])

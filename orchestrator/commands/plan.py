@@ -10,6 +10,7 @@ from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.plan import Plan
+from orchestrator.model.plan_document import plan_document
 from orchestrator.model.plan_file import document
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.summary import plan_text
@@ -39,7 +40,7 @@ def command(
         text = json.dumps(document(made, build_args), indent=2) + "\n"
         files.write(output.parent, {PurePosixPath(output.name): text})
     if output_format == "json":
-        click.echo(json.dumps(made.document(), indent=2))
+        click.echo(json.dumps(plan_document(made), indent=2))
     else:
         click.echo(plan_text(made), nl=False)
     return made.code

@@ -1,8 +1,9 @@
 """Reads the folder of an image: its inputs, the Dockerfiles they render to, and the matrix they make."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import functools
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Self
 
@@ -14,6 +15,7 @@ from orchestrator.model.catalog import Catalog
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts, facts
 from orchestrator.model.fields import check_build_arg
+from orchestrator.model.parents import PublicNames, base_arches, base_of, lineage
 from orchestrator.model.plan import Plan
 from orchestrator.model.references import LOCAL, Reference
 from orchestrator.model.repositories import Repositories
@@ -25,6 +27,8 @@ from orchestrator.render.dockerfile import path_of
 from orchestrator.tools import bases, inputs, local_registry, planner
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
+from orchestrator.tools.registry.kept import Kept
+from orchestrator.tools.registry.proxies import Proxies
 
 OUT = "out"
 """Where plans, records and logs go, below the image's folder."""
@@ -49,44 +53,62 @@ class Project:
         An exclusion that has ended is wrong too, unless it `may_be_expired`.
         """
         given = _build_args(build_args)
+        bare = cls.without_templates(invocation, may_be_expired=may_be_expired)
+        return replace(
+            bare,
+            tree=dockerfiles(bare.facts, invocation.root),
+            build_args={**bare.config.build_args, **given},
+        )
+
+    @classmethod
+    def without_templates(cls, invocation: Invocation, *, may_be_expired: bool = False) -> Self:
+        """What the image's two files say alone, for work that takes Dockerfiles as they are; raises InputError."""
         loaded = inputs.load(
             root=invocation.root,
             environment=invocation.environment,
             overrides=invocation.overrides,
             today=None if may_be_expired else invocation.now().date(),
         )
-        every = facts(loaded.catalog, loaded.config)
         return cls(
             catalog=loaded.catalog,
             config=loaded.config,
-            facts=every,
+            facts=facts(loaded.catalog, loaded.config),
             tags=tags(loaded.catalog, loaded.config),
-            tree=dockerfiles(every, invocation.root),
-            build_args={**loaded.config.build_args, **given},
+            tree={},
+            build_args=loaded.config.build_args,
         )
 
     @property
-    def open_bases(self) -> tuple[str, ...]:
-        """The bases of those variants whose architectures the configuration leaves to them."""
-        return tuple(sorted({each.base for each in self.facts if self.config.architectures_of(each.variant) is None}))
+    def names(self) -> PublicNames:
+        """What Dockerfiles may call the targets by."""
+        return PublicNames.of(self.config, self.facts, self.tags)
 
-    def matrix(self, base_arches: Mapping[str, tuple[str, ...]]) -> Matrix:
+    @property
+    def open_bases(self) -> tuple[str, ...]:
+        """The bases from elsewhere of those variants whose architectures the configuration leaves to them."""
+        names = self.names
+        variants = (each for each in self.facts if self.config.architectures_of(each.variant) is None)
+        return tuple(sorted({each.base for each in variants if not names.published(base_of(each), to=each)}))
+
+    def base_arches(self, asked: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        """The arches that bases leave to open variants, given those of the bases that were asked."""
+        return base_arches(self.facts, self.config, self.names, asked=asked)
+
+    def matrix(self, asked: Mapping[str, tuple[str, ...]]) -> Matrix:
         """All targets, given the arches of open bases; raises InputError when two would share a tag."""
-        matrix = Matrix.of(self.facts, self.config, base_arches=base_arches)
+        matrix = Matrix.of(self.facts, self.config, base_arches=self.base_arches(asked))
         check(matrix.targets, self.tags)
         return matrix
 
     def recipes(self, invocation: Invocation, wanted: Iterable[Facts]) -> dict[str, planner.Recipe]:
         """What the rendered directories of these ask for, by name; raises InputError."""
-        return {
-            each.name: planner.recipe(
-                invocation.root,
-                PurePosixPath(self.config.dockerfiles) / path_of(each),
-                self.tree[path_of(each)],
-                self.build_args,
-            )
-            for each in wanted
-        }
+        return {each.name: self.recipe(invocation, each) for each in wanted}
+
+    def recipe(self, invocation: Invocation, wanted: Facts) -> planner.Recipe:
+        """What a rendered directory asks for; raises InputError."""
+        path = path_of(wanted)
+        directory = PurePosixPath(self.config.dockerfiles)
+        return planner.recipe(invocation.root, directory / path, self.tree[path], self.build_args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,8 @@ class Registries:
     project: Project
     client: Registry
     mirrors: Mirrors
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The arches of those open bases that have answered already."""
 
     async def repositories(self) -> Repositories:
         """Where images go; starts the local registry when it is the one."""
@@ -105,36 +129,62 @@ class Registries:
         return Repositories(address, config)
 
     async def matrix(self) -> Matrix:
-        """All targets; asks the open bases for their arches."""
-        names = {base: Reference.parse(base) for base in self.project.open_bases}
+        """All targets; asks the open bases for their arches, each of them once."""
+        names = {base: Reference.parse(base) for base in self.project.open_bases if base not in self.asked}
         found = await bases.find(names.values(), registry=self.client, mirrors=self.mirrors)
-        return self.project.matrix({base: found[name].arches for base, name in names.items()})
+        self.asked.update({base: found[name].arches for base, name in names.items()})
+        return self.project.matrix(self.asked)
 
-    async def plan(self, targets: tuple[Target, ...]) -> Plan:
-        """What stands in staging for these targets and what does not."""
-        recipes = self.project.recipes(self.invocation, dict.fromkeys(target.facts for target in targets))
-        resolved = await planner.resolved_bases(targets, recipes, mirrors=self.mirrors, registry=self.client)
-        return await planner.plan(
+    async def plan(self, targets: Iterable[Target], *, forced: str = "") -> Plan:
+        """What stands in staging for these targets and what does not, with the parents that they need.
+
+        `forced` is the reason for which the targets are built though they are staged.
+        """
+        recipe = functools.cache(functools.partial(self.project.recipe, self.invocation))
+        family = lineage(
             targets,
+            matrix=await self.matrix(),
+            names=self.project.names,
+            images=lambda wanted: recipe(wanted).images,
+        )
+        recipes = {target.facts.name: recipe(target.facts) for target in family.targets}
+        resolved = await planner.resolved_bases(family, recipes, mirrors=self.mirrors, registry=self.client)
+        plan = await planner.plan(
+            family,
             recipes,
             resolved,
             build_args=self.project.build_args,
             registry=self.client,
             repositories=await self.repositories(),
         )
+        return (plan.forced(forced) if forced else plan).without_idle()
 
 
 @asynccontextmanager
 async def registries(invocation: Invocation, project: Project) -> AsyncIterator[Registries]:
     """Open a client for the registries that a project works with."""
-    local = await _local(invocation) if needs_local(project.config.mirrors) else ""
+    async with client(invocation, project.config.mirrors) as (registry, mirrored):
+        yield Registries(invocation, project, registry, mirrored)
+
+
+@asynccontextmanager
+async def client(
+    invocation: Invocation, configured: Mapping[str, Sequence[str]]
+) -> AsyncIterator[tuple[Registry, Mirrors]]:
+    """Open a client for registries, and say where each is really reached; `configured` are the mirrors in words."""
+    local = await _local(invocation) if needs_local(configured) else ""
     try:
-        mirrored = mirrors(project.config.mirrors, local=local)
+        mirrored = mirrors(configured, local=local)
     except ValueError as error:
         raise InputError(f"mirrors: {error}") from error
     credentials = DockerCredentials(invocation.environment)
-    async with Registry(credentials=credentials, plain_http=plain_http(mirrored)) as client:
-        yield Registries(invocation, project, client, mirrored)
+    async with Registry(
+        credentials=credentials,
+        plain_http=plain_http(mirrored),
+        kept=Kept(invocation.registry_cache),
+        proxies=Proxies.of(invocation.environment),
+    ) as registry:
+        yield registry, mirrored
 
 
 async def _local(invocation: Invocation) -> str:

@@ -1,17 +1,20 @@
 """Base images: where one may be had, and which of its manifests stands for an arch."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
+from orchestrator.model.image_config import ImageConfig
 from orchestrator.model.oci import Document
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
 from orchestrator.model.references import LOCAL, Reference, is_registry, is_repository_path
 
 SCRATCH = Reference.parse("scratch")
 """The empty base: it is in no registry and needs no resolving."""
+
+BUILDERS = ""
+"""Stands for an arch where a stage runs on the builder's own: nobody knows it before, so a whole index is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ class ResolvedBase:
     name: Reference
     """As the Dockerfile calls it."""
     arch: str
+    """An arch, or BUILDERS."""
     pinned: Reference
-    """Where it is really pulled from, by the digest of the arch's own manifest."""
+    """Where it is really pulled from, by the digest of the arch's own manifest, or of the index."""
     digest: str
     os_version: str
 
@@ -100,6 +104,8 @@ class Base:
     name: Reference
     place: Reference
     manifests: tuple[BaseManifest, ...]
+    index: str = ""
+    """Digest of the index; empty where it is a single manifest."""
 
     @property
     def arches(self) -> tuple[str, ...]:
@@ -108,7 +114,13 @@ class Base:
         return tuple(name for name in ARCHES if name in found)
 
     def resolved(self, arch_name: str) -> ResolvedBase | None:
-        """The base on one arch, or None; of several manifests for a platform the first counts, as BuildKit has it."""
+        """The base on one arch, or None; of several manifests for a platform the first counts, as BuildKit has it.
+
+        For BUILDERS it is the index, from which BuildKit takes what it runs itself.
+        """
+        if arch_name == BUILDERS:
+            pinned = self.place.pinned(self.index)
+            return ResolvedBase(self.name, BUILDERS, pinned, self.index, os_version="") if self.index else None
         wanted = ARCHES[arch_name].platform.normal
         found = next((manifest for manifest in self.manifests if manifest.platform.normal == wanted), None)
         if found is None:
@@ -116,7 +128,13 @@ class Base:
         return ResolvedBase(self.name, arch_name, self.place.pinned(found.digest), found.digest, found.os_version)
 
     def problem(self, missing: Iterable[str]) -> str:
-        """What to say when arches are missing."""
+        """What to say when arches are missing, or the index is for BUILDERS."""
+        missing = list(missing)
+        if BUILDERS in missing:
+            return (
+                f"base {self.name.short} at {self.place} is a single manifest, not an index; a stage with "
+                "--platform=$BUILDPLATFORM needs one that BuildKit can choose from: name another base"
+            )
         platforms = ", ".join(str(ARCHES[arch_name].platform) for arch_name in missing)
         there = ", ".join(dict.fromkeys(str(manifest.platform) for manifest in self.manifests)) or "none"
         return (
@@ -135,20 +153,6 @@ def manifests_of_index(index: Document) -> tuple[BaseManifest, ...]:
 
 
 def manifest_of_config(config: bytes, *, digest: str) -> BaseManifest:
-    """The one image of a base that is no index, from its configuration; raises ValueError for a malformed one.
-
-    Keys: https://github.com/opencontainers/image-spec/blob/main/config.md#properties
-    """
-    try:
-        value: Any = json.loads(config)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    if not isinstance(value, dict):
-        raise ValueError("expected a JSON object")
-    os, architecture, variant, os_version = (value.get(key, "") for key in _CONFIG_KEYS)
-    if not all(isinstance(word, str) for word in (os, architecture, variant, os_version)) or not (os and architecture):
-        raise ValueError("expected the words `os` and `architecture`")
-    return BaseManifest(Platform(os, architecture, variant), digest, os_version)
-
-
-_CONFIG_KEYS = ("os", "architecture", "variant", "os.version")
+    """The one image of a base that is no index, from its configuration; raises ValueError for a malformed one."""
+    found = ImageConfig.parse(config)
+    return BaseManifest(found.platform, digest, found.os_version)

@@ -11,6 +11,8 @@ from orchestrator.model.platforms import Platform
 SCHEMA = 1
 """Part of every build ID: raising it rebuilds everything, so raise it only when builds really come out differently."""
 
+_PARENT = "build:"
+
 
 @dataclass(frozen=True, slots=True)
 class BuildInputs:
@@ -27,7 +29,11 @@ class BuildInputs:
     platform: Platform
     build_args: Mapping[str, str]
     bases: Mapping[str, str]
-    """Every image outside the Dockerfile, as written there -> digest of its manifest for the platform."""
+    """Every image outside the Dockerfile, as written there -> digest of its manifest for the platform.
+
+    Of a parent, which is a build of the same plan, `build:` and its build ID: so all build IDs are known before
+    anything is built.
+    """
     builder: str
     """The kind of builder: `buildkit` or `classic`."""
 
@@ -42,6 +48,16 @@ class BuildInputs:
             "builder": self.builder,
             "schema": SCHEMA,
         }
+
+
+def parent_input(of: str) -> str:
+    """What stands for a parent with this build ID in the inputs of those that stand on it; never like a digest."""
+    return f"{_PARENT}{of}"
+
+
+def is_parent_input(value: str | None) -> bool:
+    """Whether this is what `parent_input` makes."""
+    return value is not None and value.startswith(_PARENT)
 
 
 def build_id(inputs: BuildInputs) -> str:

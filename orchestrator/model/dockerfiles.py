@@ -15,6 +15,8 @@ _SCRATCH = "scratch"
 _AUTOMATIC = frozenset(
     f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
 )
+_ON_TARGET = ("", "$TARGETPLATFORM", "${TARGETPLATFORM}")
+_ON_BUILDER = ("$BUILDPLATFORM", "${BUILDPLATFORM}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Stage:
     """The value of `--platform`, arguments not filled in; empty for the target's own."""
     takes: tuple[str, ...]
     """What `COPY --from` and `RUN --mount=from=` name: an image or an earlier stage, of the latter also the number."""
+
+    @property
+    def is_on_builder(self) -> bool:
+        """Whether it runs on the builder's own platform instead of the target's."""
+        return self.platform in _ON_BUILDER
 
 
 def stages(text: str, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
@@ -65,6 +72,22 @@ def images(text: str, build_args: Mapping[str, str]) -> tuple[str, ...]:
         if (name := Reference.parse(image).short.removesuffix(":latest")) in names:
             raise ValueError(f"the stage {name} has the name of the image {image}; call the stage something else")
     return found
+
+
+def images_on_builder(text: str, build_args: Mapping[str, str]) -> frozenset[str]:
+    """Those of `images` that a stage with `--platform=$BUILDPLATFORM` stands on, whatever else they are taken for.
+
+    Raises ValueError for a stage on any other platform than this and the target's.
+    """
+    every = stages(text, build_args)
+    for stage in every:
+        if not stage.is_on_builder and stage.platform not in _ON_TARGET:
+            raise ValueError(
+                f"stage {stage.name}: --platform={stage.platform} is neither the target's nor the builder's; "
+                "leave it out, or write --platform=$BUILDPLATFORM"
+            )
+    found = images_by_stage(every)
+    return frozenset(stage.base for stage, several in found if stage.is_on_builder and stage.base in several)
 
 
 def images_by_stage(every: Iterable[Stage]) -> Iterator[tuple[Stage, tuple[str, ...]]]:

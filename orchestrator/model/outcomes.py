@@ -1,13 +1,14 @@
 """What became of builds: outcomes as values, and the records that are kept of them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from orchestrator.errors import ExitCode, worst
 from orchestrator.model.plan import Build
+from orchestrator.model.targets import Target
 
 
 class Result(StrEnum):
@@ -16,6 +17,8 @@ class Result(StrEnum):
     UP_TO_DATE = "up to date"
     BUILT = "built"
     FAILED = "failed"
+    BLOCKED = "blocked"
+    """Not tried, for a parent is not there."""
     NOT_RUN = "not run"
     INTERRUPTED = "interrupted"
 
@@ -55,6 +58,32 @@ class Outcome:
     tail: tuple[str, ...] = ()
     """The last lines of the log of a build that failed."""
     tests: tuple[TestResult, ...] = ()
+    untested: str = ""
+    """Why its smoke tests were not run; empty when they were, and when there are none."""
+
+
+def on_parents(build: Build, ended: Mapping[Target, Outcome]) -> Build | Outcome:
+    """The build on what staging has of its parents, or what becomes of it where one of them is not there.
+
+    `ended` has the parents that were built in this run; what blocks one of them blocks the build as well.
+    """
+    digests = {parent.target: parent.staged for parent in build.parents}
+    for target in build.needs:
+        outcome = ended.get(target)
+        if outcome is None and not digests[target]:
+            return blocked(build.target, build.build_id, by=target, because="unknown")
+        if outcome is not None and outcome.result is Result.BLOCKED:
+            return replace(blocked(build.target, build.build_id, by=target, because=""), detail=outcome.detail)
+        if outcome is not None and outcome.result is not Result.BUILT:
+            return blocked(build.target, build.build_id, by=target, because=outcome.result)
+        digests[target] = outcome.digest if outcome else digests[target]
+    return build.on(digests)
+
+
+def blocked(target: Target, build_id: str, *, by: Target, because: str) -> Outcome:
+    """What becomes of a build whose parent is not there."""
+    detail = f"blocked by {by}: {because}"
+    return Outcome(str(target), target.arch, build_id, Result.BLOCKED, ExitCode.INCOMPLETE, detail)
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
@@ -81,6 +110,7 @@ def record(outcome: Outcome, build: Build, *, started: datetime) -> dict[str, An
         "attempts": outcome.attempts,
         "steps": {"all": outcome.steps, "cached": outcome.cached_steps},
         "tests": [{"name": test.name, "problem": test.problem, "seconds": test.seconds} for test in outcome.tests],
+        "untested": outcome.untested or None,
         "repeat": build.make_command,
         "log": outcome.log,
     }

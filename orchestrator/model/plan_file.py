@@ -11,6 +11,7 @@ from orchestrator.model import strict_json
 from orchestrator.model.build_id import BuildInputs
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.plan import Build, Plan, State
+from orchestrator.model.plan_document import plan_document
 from orchestrator.model.platforms import Platform
 from orchestrator.model.problems import problems_of
 from orchestrator.model.reasons import changes
@@ -25,6 +26,8 @@ class PlannedBuild:
     build_id: str
     state: State
     inputs: BuildInputs
+    selected: bool
+    """Whether it was asked for itself; otherwise builds that were need it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,11 @@ class PlanFile:
     builds: tuple[PlannedBuild, ...]
 
     def targets(self, matrix: Matrix) -> tuple[Target, ...]:
-        """Its targets, in its order; raises TagMovedError when one is gone."""
+        """The targets that were asked for, in its order; raises TagMovedError when one of all is gone."""
         there = {str(target): target for target in matrix.targets}
         gone = [build.target for build in self.builds if build.target not in there]
         self._refuse([f"{target}: there is no such target any more" for target in gone])
-        return tuple(there[build.target] for build in self.builds)
+        return tuple(there[build.target] for build in self.builds if build.selected)
 
     def check(self, now: Plan) -> None:
         """Compare it with the same plan made now; raises TagMovedError that names all that changed since."""
@@ -58,7 +61,7 @@ class PlanFile:
 
 def document(plan: Plan, build_args: Sequence[str]) -> dict[str, Any]:
     """What `plan -o FILE` writes: the plan with everything that decides whether it is still the same."""
-    return {**plan.document(), "build_args": list(build_args)}
+    return {**plan_document(plan), "build_args": list(build_args)}
 
 
 def read(text: str, *, name: str) -> PlanFile:
@@ -85,7 +88,7 @@ def _planned(found: "_Document", name: str) -> Iterator[PlannedBuild]:
         except ValueError as error:
             raise InputError(f"{name}: {each.target}: {error}") from error
         inputs = BuildInputs(given.dockerfile, given.files, platform, given.build_args, given.bases, given.builder)
-        yield PlannedBuild(each.target, each.build_id or "", State(each.state), inputs)
+        yield PlannedBuild(each.target, each.build_id or "", State(each.state), inputs, selected=not each.needed_by)
 
 
 def _stale(planned: PlannedBuild, now: Build) -> Iterator[str]:
@@ -115,6 +118,7 @@ class _Build(_Part):
     build_id: str | None
     state: Literal["up to date", "needed", "unknown"]
     inputs: _Inputs | None = None
+    needed_by: list[str] = []
 
 
 class _Document(_Part):

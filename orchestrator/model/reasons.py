@@ -1,9 +1,10 @@
 """Why a build is needed: what differs between the inputs of the last staged build and those of now."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from orchestrator.model.build_id import is_parent_input
 from orchestrator.model.dockerfile_changes import dockerfile_changes
 from orchestrator.model.kept_inputs import KeptInputs
 
@@ -17,6 +18,7 @@ class Kind(StrEnum):
     FILE = "context file changed"
     ARGUMENT = "build argument changed"
     BASE = "base moved"
+    PARENT = "parent changed"
     BUILDER = "builder changed"
     UNTOLD = "not staged"
     MISSING = "missing in staging"
@@ -71,7 +73,7 @@ def changes(old: KeptInputs, new: KeptInputs) -> tuple[Reason, ...]:
         *(_dockerfile(old, new) if before.dockerfile != after.dockerfile else ()),
         *_differences(Kind.FILE, before.files, after.files),
         *_differences(Kind.ARGUMENT, before.build_args, after.build_args),
-        *_differences(Kind.BASE, before.bases, after.bases),
+        *_bases(before.bases, after.bases),
         *_differences(Kind.BUILDER, {"kind": before.builder}, {"kind": after.builder}),
         *_differences(Kind.BUILDER, {"platform": str(before.platform)}, {"platform": str(after.platform)}),
     )
@@ -85,6 +87,14 @@ def _dockerfile(old: KeptInputs, new: KeptInputs) -> tuple[Reason, ...]:
     except ValueError:
         return (Reason(Kind.DOCKERFILE),)
     return tuple(Reason(Kind.DOCKERFILE, words) for words in found or ("only comments or white space",))
+
+
+def _bases(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Reason]:
+    """The bases that moved, then the parents whose build is another one."""
+    found = [*_differences(Kind.BASE, old, new)]
+    parents = [reason for reason in found if is_parent_input(reason.old) or is_parent_input(reason.new)]
+    yield from (reason for reason in found if reason not in parents)
+    yield from (replace(reason, kind=Kind.PARENT) for reason in parents)
 
 
 def _differences(kind: Kind, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Reason]:

@@ -70,12 +70,17 @@ class Matrix:
 
     @classmethod
     def of(cls, all_facts: Iterable[Facts], config: Config, *, base_arches: Mapping[str, tuple[str, ...]]) -> Self:
-        """Cross facts with arches; `base_arches` has, by base, those of variants that the configuration leaves open."""
+        """Cross facts with arches; `base_arches` has, by base, those of variants that the configuration leaves open.
+
+        Of a base for several operating systems those of the variant's own one count.
+        """
         targets: list[Target] = []
         excluded: list[tuple[Target, Exclusion]] = []
         for facts in all_facts:
-            configured = config.architectures_of(facts.variant)
-            for arch in sorted(base_arches[facts.base] if configured is None else configured, key=list(ARCHES).index):
+            arches = config.architectures_of(facts.variant)
+            if arches is None:
+                arches = tuple(name for name in base_arches[facts.base] if ARCHES[name].platform.os == facts.variant.os)
+            for arch in sorted(arches, key=list(ARCHES).index):
                 target = Target(facts, arch)
                 rule = _excluding(target, config.exclude)
                 if rule is None:

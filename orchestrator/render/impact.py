@@ -16,7 +16,7 @@ Arches = Mapping[Facts, tuple[str, ...] | None]
 
 def standing_text(base: Reference, standing: Sequence[Standing], arches: Arches) -> str:
     """Every Dockerfile that stands on a base, with its builds and the stages concerned."""
-    rows = [(each.facts.name, _arches(arches[each.facts]), " ".join(each.stages)) for each in standing]
+    rows = [(each.facts.name, _arches(arches[each.facts]), _where(each)) for each in standing]
     builds = sum(len(arches[each.facts] or ()) for each in standing)
     more = " and those of open architectures" if any(arches[each.facts] is None for each in standing) else ""
     return table(("target", "architectures", "stages"), rows) + (
@@ -41,7 +41,12 @@ def impact_document(
         "exit_code": int(ExitCode.DONE),
         "base": str(base),
         "targets": [
-            {"target": each.facts.name, "architectures": _listed(arches[each.facts]), "stages": list(each.stages)}
+            {
+                "target": each.facts.name,
+                "architectures": _listed(arches[each.facts]),
+                "stages": list(each.stages),
+                "through": list(each.through),
+            }
             for each in standing
         ],
         "builds": None
@@ -56,6 +61,11 @@ def impact_document(
             for each in found
         ],
     }
+
+
+def _where(standing: Standing) -> str:
+    through = f"through {', '.join(standing.through)}" if standing.through else ""
+    return "; ".join(filter(None, (" ".join(standing.stages), through)))
 
 
 def _arches(names: tuple[str, ...] | None) -> str:

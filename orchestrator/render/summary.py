@@ -2,19 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from orchestrator.errors import ExitCode
-from orchestrator.model.outcomes import Outcome
+from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build, Plan, State
-from orchestrator.model.publication import Move, Moved
+from orchestrator.model.sizes import size
+from orchestrator.model.targets import Target
 
 _SHORT_DIGEST = 19
 _SHORT_ID = 12
 _SHOWN_REASONS = 5
-_DIGEST = re.compile("sha256:[0-9a-f]{64}")
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_SHOWN_TARGETS = 3
+_HASH = re.compile("(?:sha256|build):[0-9a-f]{64}")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -30,21 +29,46 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def plan_text(plan: Plan) -> str:
-    """Every build with its state and why it is needed, then once each what kept targets from being looked up."""
+    """Every build with its state, why it is needed and what waits for it, then what kept targets from being looked up.
+
+    What is told of several targets alike is told once.
+    """
+    relations = _relations(plan)
     rows = [
-        (str(build.target), str(build.state), build.build_id[:_SHORT_ID], _why(build) or short(build.staged))
+        (
+            *(str(build.target), str(build.state), build.build_id[:_SHORT_ID]),
+            "; ".join((why_line(build) or short(build.staged), *relations(build.target))),
+        )
         for build in plan.builds
     ]
-    rows += [(str(unknown.target), str(State.UNKNOWN), "-", "it could not be looked up") for unknown in plan.unknown]
+    rows += [
+        (
+            *(str(unknown.target), str(State.UNKNOWN), "-"),
+            "; ".join((unknown.problem if unknown.parent else "it could not be looked up", *relations(unknown.target))),
+        )
+        for unknown in plan.unknown
+    ]
     counts = Counter(state for _, state, _, _ in rows)
     total = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    problems = dict.fromkeys(f"unknown: {unknown.problem}\n" for unknown in plan.unknown)
+    problems = dict.fromkeys(f"unknown: {unknown.problem}\n" for unknown in plan.unknown if not unknown.parent)
     return table(("target", "state", "build id", "why"), rows) + f"{total}\n" + "".join(problems)
 
 
-def _why(build: Build) -> str:
-    """Reasons on one line; digests as far as people compare them."""
-    told = [_DIGEST.sub(lambda match: short(match[0]), str(reason)) for reason in build.reasons]
+def _relations(plan: Plan) -> Callable[[Target], list[str]]:
+    """For whose sake a target is in the plan, and what it blocks."""
+    told = (("needed by", plan.needed_by), ("blocks", plan.blocks))
+    return lambda target: [f"{words} {_first(of[target])}" for words, of in told if of.get(target)]
+
+
+def _first(targets: Sequence[Target]) -> str:
+    names = [*map(str, targets[:_SHOWN_TARGETS])]
+    more = len(targets) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def why_line(build: Build) -> str:
+    """Reasons on one line; digests and build IDs as far as people compare them."""
+    told = [_HASH.sub(lambda match: short(match[0]), str(reason)) for reason in build.reasons]
     more = len(told) - _SHOWN_REASONS
     if more > 0:
         told[_SHOWN_REASONS:] = [f"and {more} more: orchestrator why {build.target}"]
@@ -72,69 +96,11 @@ def failure_text(outcome: Outcome, build: Build | None) -> str:
     lines = [f"{outcome.target}: {outcome.detail or outcome.result}"]
     if outcome.tail:
         lines += [f"  the end of out/{outcome.log}:", *(f"  | {line}" for line in outcome.tail)]
-    if build is not None:
+    if build is not None and outcome.result is not Result.BLOCKED:
         lines.append(f"  repeat it with: {build.make_command}")
     return "\n".join([*lines, ""])
-
-
-def moves_text(moved: Sequence[Moved]) -> str:
-    """What became of tags, those with the same fate together; unchanged ones are only counted."""
-    same: dict[tuple[str, str, str, str, str], list[str]] = {}
-    for each in moved:
-        if each.move is not Move.UNCHANGED:
-            fate = (
-                each.publication.tag.repository.short,
-                str(each.move),
-                short(each.after) or "-",
-                _platforms(each),
-                each.detail.replace("\n", "; "),
-            )
-            same.setdefault(fate, []).append(each.publication.tag.tag)
-    rows = [
-        (repository, move, digest, platforms, ", ".join(tags) + (f": {detail}" if detail else ""))
-        for (repository, move, digest, platforms, detail), tags in same.items()
-    ]
-    counts = Counter(str(each.move) for each in moved)
-    total = ", ".join(f"{count} {move}" for move, count in sorted(counts.items()))
-    text = table(("repository", "result", "digest", "platforms", "tags"), rows) if rows else ""
-    return text + f"tags: {total or 'none'}\n"
-
-
-def moves_document(moved: Iterable[Moved], code: ExitCode) -> dict[str, Any]:
-    """`out/publish.json`, schema 1."""
-    return {"schema": 1, "exit_code": int(code), "tags": [_move_entry(each) for each in moved]}
-
-
-def _move_entry(moved: Moved) -> dict[str, Any]:
-    return {
-        "tag": str(moved.publication.tag),
-        "result": str(moved.move),
-        "before": moved.before or None,
-        "after": moved.after or None,
-        "platforms": [member.platform for member in moved.publication.members],
-        "left_out": [str(target) for target in moved.publication.left_out],
-        "held_by": [str(target) for target in moved.publication.held_by],
-        "detail": moved.detail,
-        "exit_code": int(moved.code),
-    }
-
-
-def _platforms(moved: Moved) -> str:
-    count = len(moved.publication.members)
-    left_out = ", ".join(target.arch for target in moved.publication.left_out)
-    return f"{count} (without {left_out})" if left_out else str(count)
 
 
 def short(digest: str) -> str:
     """A digest as far as people compare it."""
     return digest[:_SHORT_DIGEST]
-
-
-def size(count: int) -> str:
-    """Bytes for people, in powers of 1000."""
-    amount = float(count)
-    for unit in _UNITS[:-1]:
-        if round(amount, 1) < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} {_UNITS[-1]}"

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.model.build_id import build_id
+from orchestrator.model.build_id import BuildInputs, build_id, is_parent_input
 from orchestrator.model.kept_inputs import KeptInputs
-from orchestrator.model.plan import Build, Plan, build_entry, unknown_entry
+from orchestrator.model.plan import Build, Plan
+from orchestrator.model.plan_document import plan_entries
 from orchestrator.model.reasons import Kind, Reason, changes
 
 _FIELDS = {
@@ -13,6 +14,7 @@ _FIELDS = {
     "context files": Kind.FILE,
     "build arguments": Kind.ARGUMENT,
     "bases": Kind.BASE,
+    "parents": Kind.PARENT,
     "builder": Kind.BUILDER,
 }
 """The inputs by their names for people, in the order in which they are told, with the kind of their changes."""
@@ -29,20 +31,12 @@ def why_text(plan: Plan) -> str:
 
 def why_document(plan: Plan) -> dict[str, Any]:
     """What `why --format json` prints, schema 1: `before` is what `inputs` were when the target was staged last."""
-    return {
-        "schema": 1,
-        "exit_code": int(plan.code),
-        "builds": [*map(_entry, plan.builds), *map(unknown_entry, plan.unknown)],
-    }
-
-
-def _entry(build: Build) -> dict[str, Any]:
-    before = _before(build)
-    return {
-        **build_entry(build),
-        "last_staged": _last(build),
-        "before": before.inputs.document() if before else None,
-    }
+    entries = plan_entries(plan)
+    for build, entry in zip(plan.builds, entries, strict=False):  # what is unknown comes after the builds
+        before = _before(build)
+        entry["last_staged"] = _last(build)
+        entry["before"] = before.inputs.document() if before else None
+    return {"schema": 1, "exit_code": int(plan.code), "builds": entries}
 
 
 def _before(build: Build) -> KeptInputs | None:
@@ -71,6 +65,8 @@ def _lines(build: Build) -> Iterator[str]:
         yield _line("staged", build.staged)
     for name, kind in _FIELDS.items():
         mine = [reason for reason in found if reason.kind is kind]
+        if kind is Kind.PARENT and not (mine or build.parents):
+            continue
         yield _line(name, "changed" if mine else _still(name, build.kept, is_old=before is not None))
         yield from (_line("", _change(reason)) for reason in mine)
 
@@ -95,7 +91,13 @@ def _still(name: str, kept: KeptInputs, *, is_old: bool) -> str:
         "Dockerfile": f"sha256:{inputs.dockerfile}",
         "context files": ", ".join(sorted(inputs.files)) or "none",
         "build arguments": " ".join(f"{key}={value}" for key, value in sorted(inputs.build_args.items())) or "none",
-        "bases": ", ".join(f"{key} {value}" for key, value in sorted(inputs.bases.items())) or "none",
+        "bases": _bases(inputs, are_parents=False),
+        "parents": _bases(inputs, are_parents=True),
         "builder": f"{inputs.builder} for {inputs.platform}",
     }
     return f"unchanged: {now[name]}" if is_old else now[name]
+
+
+def _bases(inputs: BuildInputs, *, are_parents: bool) -> str:
+    mine = (pair for pair in sorted(inputs.bases.items()) if is_parent_input(pair[1]) == are_parents)
+    return ", ".join(f"{name} {value}" for name, value in mine) or "none"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, UnavailableError, joined
 from orchestrator.model.bases import (
+    BUILDERS,
     SCRATCH,
     Base,
     Mirrors,
@@ -62,7 +63,7 @@ Resolved = Mapping[tuple[Reference, str], ResolvedBase | OrchestratorError]
 
 
 async def resolve(wanted: Iterable[tuple[Reference, str]], *, registry: Registry, mirrors: Mirrors) -> Resolved:
-    """Tie each base to the manifest of each arch; `scratch` is left out, for there is nothing to tie it to.
+    """Tie each base to the manifest of each arch, or for BUILDERS to its index; of `scratch` there is nothing to tie.
 
     A base that could not be looked up is an error's value. Raises one error with the problems of all bases: InputError
     where an image or a platform does not exist, and what kept us from looking any of them up.
@@ -108,7 +109,7 @@ async def _find(name: Reference, arches: Sequence[str], *, registry: Registry, m
 
 async def _base(name: Reference, place: Reference, document: Document, *, registry: Registry) -> Base:
     if document.is_index:
-        return Base(name, place, manifests_of_index(document))
+        return Base(name, place, manifests_of_index(document), document.digest)
     if document.config is None:
         raise ContractBrokenError(f"base {name.short} at {place} is neither an index nor the manifest of an image")
     config = await registry.blob(place.repository, document.config.digest, max_bytes=CONFIG_MAX_BYTES)
@@ -136,5 +137,5 @@ def _remedy(name: Reference, place: Reference, error: OrchestratorError) -> str:
 
 def _stand_in(name: Reference, arches: Sequence[str]) -> str:
     """How to make a stand-in of a base on this machine, where that is possible."""
-    command = import_command(name, arches)
+    command = import_command(name, [arch_name for arch_name in arches if arch_name != BUILDERS])
     return f"; or make a stand-in: `{command}`, which `--mirror {name.registry}=local` uses" if command else ""

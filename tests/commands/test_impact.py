@@ -20,6 +20,28 @@ def test_what_stands_on_a_base_is_known_without_a_registry(tmp_path: Path) -> No
     )
 
 
+ON_PARENTS = CONFIG.replace('slim: "debian:{release}-slim"', 'slim: "tool:{line}"').replace(", slim: [amd64]}", "}")
+
+
+def test_what_stands_on_a_parent_is_needed_when_its_base_moves(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path, config=ON_PARENTS), "debian:trixie")
+
+    assert result.stdout == (
+        "TARGET           ARCHITECTURES  STAGES\n"
+        "2.0/trixie       amd64 s390x    0\n"
+        "2.0/slim-trixie  amd64 s390x    through 2.0/trixie\n"
+        "1.0/trixie       amd64          0\n"
+        "3 targets stand on debian:trixie: when it moves, 5 builds are needed again\n"
+    )
+
+
+def test_a_parent_moves_by_its_build_id_alone(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path, config=ON_PARENTS), "tool:2.0", "--digest", f"sha256:{'1' * 64}")
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("--digest: tool:2.0 is built here")
+
+
 def test_architectures_that_are_left_to_the_base_stay_open(tmp_path: Path) -> None:
     config = CONFIG.replace("architectures: {debian: [amd64, s390x], slim: [amd64]}", "architectures: {slim: [amd64]}")
 

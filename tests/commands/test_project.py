@@ -48,6 +48,23 @@ def test_bases_whose_architectures_are_left_open_are_named_once(tmp_path: Path) 
     ]
 
 
+ON_PARENTS = CONFIG.replace('slim: "debian:{release}-slim"', 'slim: "tool:{line}-{release}"')
+
+
+def test_variants_that_stand_on_a_parent_have_its_architectures_and_no_registry_is_asked(tmp_path: Path) -> None:
+    config = ON_PARENTS.replace("slim: [amd64]}", "alpine: [amd64]}").replace('"<2"', '"<3"')
+
+    project = Project.read(invocation(image(tmp_path, config=config)))
+
+    assert project.open_bases == ()
+    # The rule that keeps s390x from the parent keeps it from those that stand on it.
+    assert [str(target) for target in project.matrix({}).targets] == [
+        "2.0/trixie@amd64",
+        "2.0/slim-trixie@amd64",
+        "1.0/trixie@amd64",
+    ]
+
+
 def test_recipes_are_read_for_what_is_wanted_only(tmp_path: Path) -> None:
     given = invocation(image(tmp_path))
     template = tmp_path / "templates" / "dockerfile" / "slim.j2"

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from orchestrator.model.bases import (
+    BUILDERS,
     Base,
     BaseManifest,
     Mirror,
@@ -164,6 +165,16 @@ def test_a_platform_stands_for_its_arch_and_is_pinned_where_it_was_found(platfor
 )
 def test_another_platform_is_never_taken_instead(platform: str, arch: str) -> None:
     assert base(BaseManifest(Platform.parse(platform), digest("a"))).resolved(arch) is None
+
+
+def test_a_single_manifest_does_not_serve_what_the_builder_runs() -> None:
+    single = base(BaseManifest(Platform("linux", "amd64"), digest("a")))
+
+    assert single.resolved(BUILDERS) is None
+    assert single.problem([BUILDERS]) == (
+        "base debian:trixie-slim at 127.0.0.1:5000/library/debian:trixie-slim is a single manifest, not an index; "
+        "a stage with --platform=$BUILDPLATFORM needs one that BuildKit can choose from: name another base"
+    )
 
 
 def test_of_several_windows_versions_the_first_counts() -> None:

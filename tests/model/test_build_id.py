@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.build_id import BuildInputs, build_id, canonical_json
+from orchestrator.model.build_id import BuildInputs, build_id, canonical_json, is_parent_input, parent_input
 from orchestrator.model.platforms import ARCHES, Platform
+from orchestrator.model.references import is_digest
 
 INPUTS = BuildInputs(
     dockerfile="4b" * 32,
@@ -34,6 +35,13 @@ ANY_INPUTS = st.builds(
 def test_the_id_of_given_inputs_never_changes() -> None:
     # Whoever changes the spelling rebuilds everything everywhere: that is what SCHEMA is for.
     assert build_id(INPUTS) == "c4332061f871333f69e68a2ce24adc5bd284cadc67be0a4ef1324c9252241650"
+
+
+def test_a_parent_stands_there_by_its_build_id_and_is_never_taken_for_a_digest() -> None:
+    parent = parent_input("4b" * 32)
+
+    assert (parent, is_digest(parent)) == (f"build:{'4b' * 32}", False)
+    assert [is_parent_input(value) for value in (parent, f"sha256:{'4b' * 32}", None)] == [True, False, False]
 
 
 def test_the_spelling_is_sorted_compact_utf_8() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.model.dockerfiles import Stage, images, stages
+from orchestrator.model.dockerfiles import Stage, images, images_on_builder, stages
 from tests.golden import DOCKERFILES, dockerfile
 
 ARGUMENTS = {"GIVEN": "given", "UNDECLARED": "never"}
@@ -93,6 +93,27 @@ def test_stages_have_names_bases_and_what_they_take() -> None:
         Stage("1", "scratch", "", ("Build", "0")),
         Stage("2", "1st", "", ()),
     )
+
+
+@pytest.mark.parametrize("platform", ["$BUILDPLATFORM", "${BUILDPLATFORM}"])
+def test_images_of_stages_that_run_on_the_builder_are_told_apart(platform: str) -> None:
+    text = (
+        f"FROM --platform={platform} go:1 AS go\n"
+        f"FROM --platform={platform} go AS tools\n"
+        f"FROM --platform={platform} scratch AS empty\n"
+        "COPY --from=files:1 / /\n"
+        "FROM --platform=$TARGETPLATFORM debian:1\n"
+        "FROM go:1\n"
+    )
+
+    assert images_on_builder(text, {}) == {"go:1"}
+
+
+def test_a_stage_on_any_other_platform_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^stage tools: --platform=linux/386 is neither the target's nor the builder's"
+    ):
+        images_on_builder("FROM --platform=linux/386 busybox:trixie AS tools\n", {})
 
 
 def test_arguments_of_the_platform_may_be_given_by_name() -> None:

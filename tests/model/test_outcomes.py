@@ -1,14 +1,21 @@
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.model import outcomes
 from orchestrator.model.oci import digest_of
-from orchestrator.model.outcomes import Outcome, Result, exit_code, record
-from tests.samples import build
+from orchestrator.model.outcomes import Outcome, Result, exit_code, on_parents, record
+from orchestrator.model.plan import Build
+from orchestrator.model.targets import Target
+from tests.samples import build, child
 
 BUILD = build("2.0/trixie@s390x")
+STAGED, NEW = digest_of(b"staged"), digest_of(b"new")
+CHILD = child("2.0/slim-trixie@s390x", BUILD)
+ON_STAGED = child("2.0/slim-trixie@s390x", replace(BUILD, staged=STAGED))
 STARTED = dt.datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=dt.UTC)
 
 
@@ -69,9 +76,58 @@ def test_the_record_of_a_build_says_what_was_made_from_what() -> None:
             {"name": "runs", "problem": "", "seconds": 0.25},
             {"name": "says", "problem": "it says nothing", "seconds": 0.5},
         ],
+        "untested": None,
         "repeat": "make build VERSION=2.0 VARIANT=trixie ARCH=s390x BUILD_ARGS=LINE=2.0/trixie",
         "log": "logs/2.0/trixie@s390x.log",
     }
+
+
+def ended(result: Result, code: ExitCode = ExitCode.DONE, *, detail: str = "", digest: str = "") -> Outcome:
+    """What became of the parent."""
+    return Outcome("2.0/trixie@s390x", "s390x", BUILD.build_id, result, code, detail, digest=digest)
+
+
+@pytest.mark.parametrize(
+    ("one", "parents", "digest"),
+    [
+        (CHILD, {BUILD.target: ended(Result.BUILT, digest=NEW)}, NEW),
+        # Staged it is, though its record could not be written.
+        (CHILD, {BUILD.target: ended(Result.BUILT, ExitCode.LOCAL_OUTPUT, digest=NEW)}, NEW),
+        (ON_STAGED, {}, STAGED),
+        (ON_STAGED, {BUILD.target: ended(Result.BUILT, digest=NEW)}, NEW),
+    ],
+)
+def test_a_build_stands_on_what_staging_has_of_its_parents(
+    one: Build, parents: Mapping[Target, Outcome], digest: str
+) -> None:
+    assert on_parents(one, parents) == one.on({BUILD.target: digest})
+
+
+@pytest.mark.parametrize(
+    ("one", "parents", "detail"),
+    [
+        (CHILD, {BUILD.target: ended(Result.FAILED, ExitCode.TEST_FAILED, digest=NEW)}, "failed"),
+        (CHILD, {BUILD.target: ended(Result.NOT_RUN, ExitCode.INCOMPLETE)}, "not run"),
+        (ON_STAGED, {BUILD.target: ended(Result.FAILED, ExitCode.BUILD_FAILED)}, "failed"),
+        (CHILD, {}, "unknown"),
+    ],
+)
+def test_a_build_is_blocked_by_a_parent_that_is_not_there(
+    one: Build, parents: Mapping[Target, Outcome], detail: str
+) -> None:
+    assert on_parents(one, parents) == Outcome(
+        *("2.0/slim-trixie@s390x", "s390x", one.build_id, Result.BLOCKED, ExitCode.INCOMPLETE),
+        detail=f"blocked by 2.0/trixie@s390x: {detail}",
+    )
+
+
+def test_what_blocks_a_parent_blocks_all_that_stand_on_it() -> None:
+    cause = "blocked by 1.0/trixie@s390x: failed"
+
+    found = on_parents(CHILD, {BUILD.target: ended(Result.BLOCKED, ExitCode.INCOMPLETE, detail=cause)})
+
+    assert isinstance(found, Outcome)
+    assert (found.target, found.result, found.detail) == ("2.0/slim-trixie@s390x", Result.BLOCKED, cause)
 
 
 def test_what_was_not_made_is_null() -> None:

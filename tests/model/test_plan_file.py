@@ -10,7 +10,7 @@ from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, Plan, Unknown
 from orchestrator.model.plan_file import PlanFile, document, read
 from orchestrator.model.targets import Matrix
-from tests.samples import build
+from tests.samples import build, child
 
 AMD64, S390X = build("2.0/trixie@amd64"), build("2.0/trixie@s390x")
 STAGED = digest_of(b"staged")
@@ -38,6 +38,32 @@ def test_a_plan_that_was_written_is_read_again() -> None:
         (S390X.build_id, S390X.inputs),
         (AMD64.build_id, AMD64.inputs),
     ]
+
+
+def test_parents_that_nobody_asked_for_are_not_asked_for_by_the_plan_either() -> None:
+    parent, needy = replace(AMD64, selected=False), child("2.0/slim-trixie@amd64", AMD64)
+    found = written(parent, needy)
+
+    assert [each.target for each in found.builds] == [str(parent.target), str(needy.target)]
+    assert found.targets(Matrix((parent.target, needy.target), ())) == (needy.target,)
+    found.check(Plan((parent, needy)))
+    with pytest.raises(TagMovedError, match=r"2\.0/trixie@amd64: there is no such target any more"):
+        found.targets(Matrix((needy.target,), ()))
+
+
+def test_a_parent_that_changed_makes_the_plan_of_those_that_stand_on_it_stale() -> None:
+    changed = now(AMD64, files={"motd": "a"})
+
+    with pytest.raises(TagMovedError) as raised:
+        written(AMD64, child("2.0/slim-trixie@amd64", AMD64)).check(
+            Plan((changed, child("2.0/slim-trixie@amd64", changed)))
+        )
+
+    assert raised.value.problems == (
+        "plan.json: 2.0/trixie@amd64: context file changed: motd (new); make the plan again",
+        "plan.json: 2.0/slim-trixie@amd64: parent changed: tool:2.0 "
+        f"build:{AMD64.build_id} -> build:{changed.build_id}; make the plan again",
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.model.build_id import parent_input
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.platforms import Platform
 from orchestrator.model.reasons import Kind, LastStaged, Reason, changes, reasons
@@ -13,6 +14,7 @@ KEPT = build("2.0/trixie@amd64").kept
 BASE = "busybox:trixie"
 OLD = KEPT.inputs.bases[BASE]
 NEW = f"sha256:{'2' * 64}"
+PARENT = parent_input("1")
 
 
 def with_text(text: str) -> KeptInputs:
@@ -44,6 +46,13 @@ def with_inputs(**inputs: Any) -> KeptInputs:
             ],
         ),
         (KEPT, with_inputs(bases={BASE: NEW}), [f"base moved: busybox:trixie {OLD} -> {NEW}"]),
+        (
+            with_inputs(bases={BASE: OLD, "tool:2": PARENT}),
+            with_inputs(bases={BASE: NEW, "tool:2": "build:2"}),
+            [f"base moved: busybox:trixie {OLD} -> {NEW}", "parent changed: tool:2 build:1 -> build:2"],
+        ),
+        (KEPT, with_inputs(bases={BASE: PARENT}), [f"parent changed: busybox:trixie {OLD} -> build:1"]),
+        (with_inputs(bases={BASE: PARENT}), KEPT, [f"parent changed: busybox:trixie build:1 -> {OLD}"]),
         (KEPT, with_inputs(builder="classic"), ["builder changed: kind buildkit -> classic"]),
         (
             KEPT,

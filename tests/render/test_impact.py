@@ -17,6 +17,16 @@ def test_what_stands_on_a_base_is_listed_with_its_stages() -> None:
     )
 
 
+def test_what_stands_on_a_base_through_parents_names_them() -> None:
+    through = Standing(AMD64.facts, (), ("1.0/trixie", "1.0/slim-trixie"))
+    both = Standing(OPEN, ("build",), ("2.0/trixie",))
+
+    assert standing_text(BASE, (through, both), ARCHES).splitlines()[1:3] == [
+        "2.0/trixie  amd64 s390x        through 1.0/trixie, 1.0/slim-trixie",
+        "1.0/trixie  those of its base  build; through 2.0/trixie",
+    ]
+
+
 def test_open_architectures_are_not_counted_but_told() -> None:
     assert standing_text(BASE, STANDING, ARCHES).splitlines()[2:] == [
         "1.0/trixie  those of its base  0",
@@ -42,8 +52,8 @@ def test_json_has_no_builds_where_no_digest_was_asked_about() -> None:
         "exit_code": 0,
         "base": "docker.io/library/busybox:trixie",
         "targets": [
-            {"target": "2.0/trixie", "architectures": ["amd64", "s390x"], "stages": ["build", "1"]},
-            {"target": "1.0/trixie", "architectures": None, "stages": ["0"]},
+            {"target": "2.0/trixie", "architectures": ["amd64", "s390x"], "stages": ["build", "1"], "through": []},
+            {"target": "1.0/trixie", "architectures": None, "stages": ["0"], "through": []},
         ],
         "builds": None,
     }

@@ -1,44 +1,25 @@
-import json
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.index import Member
-from orchestrator.model.oci import OCI_MANIFEST, Descriptor, digest_of
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.oci import digest_of
+from orchestrator.model.outcomes import Outcome, Result, blocked
 from orchestrator.model.plan import Plan, Unknown
-from orchestrator.model.publication import Move, Moved, Publication, Staged
 from orchestrator.model.reasons import LastStaged
-from orchestrator.model.references import Repository
-from orchestrator.model.targets import Target
 from orchestrator.render.summary import (
     failure_text,
-    moves_document,
-    moves_text,
     outcomes_text,
     plan_text,
     short,
-    size,
     table,
 )
-from tests.samples import build, target
+from tests.samples import build, child, target
 
 AMD64 = build("2.0/trixie@amd64")
 S390X = build("2.0/trixie@s390x")
+CHILD = child("2.0/slim-trixie@amd64", AMD64)
 OLD, NEW = digest_of(b"old"), digest_of(b"new")
-
-
-def moved(tag: str, move: Move, *targets: Target, missing: tuple[Target, ...] = (), **more: object) -> Moved:
-    repository = Repository("docker.io", "library/tool")
-    staged = tuple(Staged(each, repository, (member(each),)) for each in targets)
-    publication = Publication(repository.tagged(tag), (*targets, *missing), staged, missing, frozenset({"riscv64"}))
-    return replace(Moved(publication, move), **more)  # type: ignore[arg-type] # the fields of Moved, as each test needs
-
-
-def member(of: Target) -> Member:
-    version = "10.0.26100.4061" if of.platform.os == "windows" else ""
-    return Member(of.arch, Descriptor(OCI_MANIFEST, NEW, 7, platform=of.platform, os_version=version))
 
 
 def test_a_table_is_aligned_and_ends_without_blanks() -> None:
@@ -63,6 +44,25 @@ def test_a_plan_says_for_each_build_why() -> None:
     )
 
 
+def test_a_plan_says_what_each_build_blocks_and_for_whose_sake_it_is_there() -> None:
+    children = [child(f"{line}.0/slim-trixie@amd64", AMD64) for line in range(1, 6)]
+
+    lines = plan_text(Plan((replace(AMD64, selected=False), *children))).splitlines()
+
+    names = "1.0/slim-trixie@amd64, 2.0/slim-trixie@amd64, 3.0/slim-trixie@amd64 and 2 more"
+    assert lines[1].endswith(f"  new; needed by {names}; blocks {names}")
+    assert lines[2].endswith("  new")
+
+
+def test_a_plan_tells_shortly_which_parent_changed() -> None:
+    old = replace(CHILD.kept, inputs=replace(CHILD.inputs, bases={"tool:2.0": f"build:{'1' * 64}"}))
+
+    text = plan_text(Plan((replace(AMD64, staged=OLD), replace(CHILD, last=LastStaged(OLD, old)))))
+
+    now = AMD64.build_id[:13]
+    assert text.splitlines()[2].endswith(f"  parent changed: tool:2.0 build:{'1' * 13} -> build:{now}")
+
+
 def test_a_plan_tells_digests_shortly_and_of_many_reasons_the_first() -> None:
     bases = {f"base:{number}": OLD for number in range(7)}
     kept = replace(AMD64.kept, inputs=replace(AMD64.inputs, bases=bases))
@@ -82,6 +82,20 @@ def test_what_is_unknown_is_told_with_each_problem_once() -> None:
         "2.0/trixie@i386     unknown     -             it could not be looked up\n"
         "2.0/trixie@riscv64  unknown     -             it could not be looked up\n"
         "2 unknown, 1 up to date\n"
+        "unknown: 503\n"
+    )
+
+
+def test_what_is_unknown_for_its_parent_names_that() -> None:
+    error = UnavailableError("503")
+
+    text = plan_text(Plan((), (Unknown(AMD64.target, error), Unknown(CHILD.target, error, AMD64.target))))
+
+    assert text == (
+        "TARGET                 STATE    BUILD ID  WHY\n"
+        "2.0/trixie@amd64       unknown  -         it could not be looked up; blocks 2.0/slim-trixie@amd64\n"
+        "2.0/slim-trixie@amd64  unknown  -         its parent 2.0/trixie@amd64 is unknown\n"
+        "2 unknown\n"
         "unknown: 503\n"
     )
 
@@ -139,75 +153,10 @@ def test_a_failure_comes_with_the_end_of_its_log_and_the_command_that_repeats_it
     assert failure_text(outcome, S390X) == expected
 
 
-LINUX, WINDOWS = target("2.0/trixie@amd64"), target("2.0/windows/servercore-1@windows-amd64")
-RISCV64 = target("2.0/trixie@riscv64")
-MOVES = (
-    moved("2.0.1", Move.MOVED, LINUX, WINDOWS, after=NEW),
-    moved("2.0", Move.MOVED, LINUX, WINDOWS, before=OLD, after=NEW),
-    moved("2.0-slim", Move.UNCHANGED, LINUX, before=OLD, after=OLD),
-    moved("2", Move.WOULD_MOVE, LINUX, missing=(RISCV64,), before=OLD, after=NEW),
-    moved("latest", Move.HELD, missing=(LINUX,), code=ExitCode.INCOMPLETE, detail="not staged: 2.0/trixie@amd64"),
-    moved("3", Move.FAILED, LINUX, code=ExitCode.UNAVAILABLE, detail="no answer\ntwice"),
-)
+def test_what_was_blocked_is_repeated_by_mending_what_blocks_it() -> None:
+    outcome = blocked(CHILD.target, CHILD.build_id, by=AMD64.target, because="failed")
 
-
-def test_tags_with_the_same_fate_stand_together_and_unchanged_ones_are_counted() -> None:
-    assert moves_text(MOVES) == (
-        "REPOSITORY  RESULT      DIGEST               PLATFORMS            TAGS\n"
-        f"tool        moved       {NEW[:19]}  2                    2.0.1, 2.0\n"
-        f"tool        would move  {NEW[:19]}  1 (without riscv64)  2\n"
-        "tool        held        -                    0                    latest: not staged: 2.0/trixie@amd64\n"
-        "tool        failed      -                    1                    3: no answer; twice\n"
-        "tags: 1 failed, 1 held, 2 moved, 1 unchanged, 1 would move\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("several", "expected"),
-    [((), "tags: none\n"), ((MOVES[2], MOVES[2]), "tags: 2 unchanged\n")],
-)
-def test_where_nothing_moves_there_is_no_table(several: tuple[Moved, ...], expected: str) -> None:
-    assert moves_text(several) == expected
-
-
-def test_the_document_has_every_tag() -> None:
-    document = moves_document(MOVES, ExitCode.INCOMPLETE)
-
-    assert json.loads(json.dumps(document)) == document
-    assert [document["schema"], document["exit_code"], len(document["tags"])] == [1, 12, 6]
-    assert document["tags"][0] == {
-        "tag": "docker.io/library/tool:2.0.1",
-        "result": "moved",
-        "before": None,
-        "after": NEW,
-        "platforms": ["linux/amd64", "windows/amd64 10.0.26100.4061"],
-        "left_out": [],
-        "held_by": [],
-        "detail": "",
-        "exit_code": 0,
-    }
-    assert [document["tags"][3]["left_out"], document["tags"][4]["held_by"], document["tags"][4]["exit_code"]] == [
-        ["2.0/trixie@riscv64"],
-        ["2.0/trixie@amd64"],
-        12,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1_000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (51_234_567, "51.2 MB"),
-        (1_234_000_000, "1.2 GB"),
-        (5_000_000_000_000_000, "5000.0 TB"),
-    ],
-)
-def test_a_size_is_rounded_to_the_unit_that_fits(count: int, expected: str) -> None:
-    assert size(count) == expected
+    assert failure_text(outcome, CHILD) == "2.0/slim-trixie@amd64: blocked by 2.0/trixie@amd64: failed\n"
 
 
 def test_a_digest_is_cut_where_people_stop_comparing() -> None:

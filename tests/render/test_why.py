@@ -6,7 +6,7 @@ from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, Plan, Unknown
 from orchestrator.model.reasons import LastStaged
 from orchestrator.render.why import why_document, why_text
-from tests.samples import build
+from tests.samples import build, child
 
 AMD64 = build("2.0/trixie@amd64")
 STAGED = digest_of(b"staged")
@@ -34,6 +34,22 @@ def test_what_changed_has_both_values_and_the_rest_is_told_in_a_word() -> None:
         f"                   busybox:trixie {MOVED} -> {AMD64.inputs.bases['busybox:trixie']}\n"
         "  builder          unchanged: buildkit for linux/amd64\n"
     )
+
+
+def test_parents_are_told_where_there_are_any_with_their_build_ids() -> None:
+    one = child("2.0/slim-trixie@amd64", AMD64)
+    old = replace(one.inputs, bases={"tool:2.0": "build:1"})
+    changed = replace(one, last=LastStaged(STAGED, replace(one.kept, inputs=old)))
+
+    same, other = why_text(Plan((one,))).splitlines(), why_text(Plan((changed,))).splitlines()
+
+    parent = f"build:{AMD64.build_id}"
+    assert same[5:7] == ["  bases            none", f"  parents          tool:2.0 {parent}"]
+    assert other[5:8] == [
+        "  bases            unchanged: none",
+        "  parents          changed",
+        f"                   tool:2.0 build:1 -> {parent}",
+    ]
 
 
 def test_what_is_new_has_only_what_it_is_made_from() -> None:

@@ -10,7 +10,7 @@ from orchestrator.errors import (
     OrchestratorError,
     UnavailableError,
 )
-from orchestrator.model.bases import Base, BaseManifest, Mirrors, ResolvedBase, mirrors
+from orchestrator.model.bases import BUILDERS, Base, BaseManifest, Mirrors, ResolvedBase, mirrors
 from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Document, digest_of
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference, Repository
@@ -88,6 +88,18 @@ async def test_a_base_that_cannot_be_looked_up_is_a_value_beside_those_that_can(
     resolved = await resolve([(ALPINE, "amd64"), (DEBIAN, "amd64")], registry=registry, mirrors={})
 
     assert [type(each) for each in resolved.values()] == [ResolvedBase, UnavailableError]
+
+
+async def test_for_what_the_builder_runs_a_base_is_tied_to_its_index_whatever_platforms_that_has() -> None:
+    found = index(a="linux/386")
+    registry = FakeRegistry({str(ALPINE): found})
+
+    resolved = await resolve([(ALPINE, BUILDERS), (ALPINE, "i386")], registry=registry, mirrors={})
+
+    assert resolved == {
+        (ALPINE, BUILDERS): ResolvedBase(ALPINE, BUILDERS, ALPINE.pinned(found.digest), found.digest, ""),
+        (ALPINE, "i386"): ResolvedBase(ALPINE, "i386", ALPINE.pinned(digest("a")), digest("a"), ""),
+    }
 
 
 async def test_the_first_place_that_has_a_base_is_where_it_is_pulled_from() -> None:
@@ -223,7 +235,8 @@ async def test_looking_up_tells_what_became_of_each_base() -> None:
 
     outcomes = await look_up({ALPINE: ["amd64"], DEBIAN: ["amd64"]}, registry=registry, mirrors={})
 
-    assert outcomes[ALPINE] == Base(ALPINE, ALPINE, (BaseManifest(Platform("linux", "amd64"), digest("a")),))
+    manifests = (BaseManifest(Platform("linux", "amd64"), digest("a")),)
+    assert outcomes[ALPINE] == Base(ALPINE, ALPINE, manifests, index(a="linux/amd64").digest)
     assert isinstance(outcomes[DEBIAN], InputError)
 
 
