@@ -39,8 +39,22 @@ class Repositories:
 
     def last_staged(self, target: Target) -> Reference:
         """What names the last build of a target that was staged, whatever its build ID is."""
-        image = self.config.image.replace("/", "-")[:_IMAGE_MAX_LENGTH]
-        return self.staging(target.arch).tagged(f"{image}-{target.facts.line}-{target.facts.variant.name}")
+        return self.staging(target.arch).tagged(f"{self._word}-{target.facts.line}-{target.facts.variant.name}")
+
+    def queue_state(self, arch: str) -> Reference:
+        """What remembers the failing builds of an arch; neither a build ID nor an image's name begins with `_`."""
+        return self.staging(arch).tagged(f"_queue-{self._word}")
+
+    @property
+    def journals(self) -> Repository:
+        """Where runs that move tags leave what they moved."""
+        word = self.config.image.replace("/", "-")
+        return Repository(self.registry, f"{self.config.staging_namespace}/journal-{word}")
+
+    @property
+    def _word(self) -> str:
+        """The image as a part of a tag."""
+        return self.config.image.replace("/", "-")[:_IMAGE_MAX_LENGTH]
 
     def _arch_namespace(self, arch: str) -> str:
         return self.config.arch_namespaces.get(arch, ARCHES[arch].namespace)

@@ -75,3 +75,20 @@ def test_an_engine_knows_images_of_its_own_arch_by_their_plain_name(
     repositories: Repositories, is_native: bool, expected: str
 ) -> None:
     assert str(repositories.local("arm64v8", is_native=is_native)) == expected
+
+
+@pytest.mark.parametrize(
+    ("repositories", "expected"),
+    [
+        (PLAIN, "127.0.0.1:5000/staging/staging-s390x:_queue-python"),
+        (NAMED, "ghcr.io/acme/wait/staging-s390x:_queue-python-runtime"),
+        (
+            Repositories("127.0.0.1:5000", Config(image="a" * 200)),
+            f"127.0.0.1:5000/staging/staging-s390x:_queue-{'a' * 64}",
+        ),
+    ],
+)
+def test_the_failing_builds_of_an_arch_are_remembered_beside_its_builds(
+    repositories: Repositories, expected: str
+) -> None:
+    assert str(repositories.queue_state("s390x")) == expected
