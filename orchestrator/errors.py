@@ -91,12 +91,6 @@ class LocalOutputError(OrchestratorError):
     exit_code = ExitCode.LOCAL_OUTPUT
 
 
-class PublishRefusedError(OrchestratorError):
-    """Publishing would make something smaller or older."""
-
-    exit_code = ExitCode.PUBLISH_REFUSED
-
-
 class TagMovedError(OrchestratorError):
     """What was decided upon moved: a tag names somebody else's, or a plan is no longer what would be planned now."""
 

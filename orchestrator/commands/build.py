@@ -18,17 +18,21 @@ from orchestrator.commands.spans import Span
 from orchestrator.errors import ExitCode, InputError, ProgramMissingError
 from orchestrator.model import plan_file
 from orchestrator.model.build_run import BuildRun
+from orchestrator.model.failing_builds import Run
+from orchestrator.model.moves import Moved, Rules
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Plan
+from orchestrator.model.plan_document import plan_document
 from orchestrator.model.plan_file import PlanFile
 from orchestrator.model.platforms import native_arch
-from orchestrator.model.publication import Moved
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.build_run import build_run_document, build_run_text
-from orchestrator.tools import engine, files, smoke, staging
+from orchestrator.tools import engine, files, queue_state, smoke, staging
 from orchestrator.tools.displays import Mode
 from orchestrator.tools.engine import docker_host
-from orchestrator.tools.publish import Rules
+
+_JOB_URL = "BUILD_URL"
+"""Where Jenkins says which of its jobs this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +124,17 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         matrix = await opened.matrix()
         planned = options.plan_file
         chosen = planned.targets(matrix) if planned else matrix.select(selected)
-        plan = await opened.plan(chosen)
+        plan = await opened.plan(chosen, forced=options.forced)
         if planned:
             planned.check(plan)
-        if options.forced:
-            plan = plan.forced(options.forced)
         if options.dry_run:
             return BuildRun(plan)
-        files.write(invocation.root / OUT, {PurePosixPath("plan.json"): json.dumps(plan.document(), indent=2) + "\n"})
+        document = json.dumps(plan_document(plan), indent=2) + "\n"
+        files.write(invocation.root / OUT, {PurePosixPath("plan.json"): document})
         outcomes = await carried_out(invocation, opened, plan, options.work)
+        if plan.needed:
+            ended = Run(outcomes, invocation.now(), job=invocation.environment.get(_JOB_URL, ""))
+            await queue_state.record(ended, await opened.repositories(), opened.client)
         moved: tuple[Moved, ...] = ()
         if options.push:
             moved = await publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
@@ -153,7 +159,7 @@ async def _load(
     staged = {outcome.build_id for outcome in outcomes if outcome.digest and outcome.code is ExitCode.DONE}
     loaded: list[str] = []
     for build in plan.builds:
-        index = await staging.index_of(build, opened.client) if build.build_id in staged else None
+        index = await staging.index_of(build, opened.client) if build.selected and build.build_id in staged else None
         if index is None:
             continue
         native = build.target.arch == native_arch(invocation.machine).name

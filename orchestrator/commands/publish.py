@@ -1,28 +1,41 @@
 """Publishes: arch tags, then shared tags."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import secrets
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 import click
 
+from orchestrator import __version__
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
-from orchestrator.errors import ExitCode, InputError, worst
+from orchestrator.errors import ExitCode, InputError
+from orchestrator.model.journal import Journal, run_id
+from orchestrator.model.moves import Moved, Rules
 from orchestrator.model.platforms import ARCHES, Platform
-from orchestrator.model.publication import Moved, arch_publications, expected_by_tag, shared_publications
+from orchestrator.model.publication import Publication, Wanted, arch_publications, shared_publications, wanted
+from orchestrator.model.publish_run import PublishRun
 from orchestrator.model.targets import ALL, Matrix, Selection, Target
-from orchestrator.render.summary import moves_document, moves_text
-from orchestrator.tools import files
-from orchestrator.tools.publish import Rules, publish, staged_targets
+from orchestrator.render.publication import publish_document, publish_text
+from orchestrator.tools import files, git
+from orchestrator.tools.publish import Publishing, publish
+from orchestrator.tools.publish.live import staged_targets
+
+_SALT_BYTES = 4
+_JOBS = ("BUILD_TAG", "HOSTNAME")
+"""What says who publishes, in that order: Jenkins names its job and number, a container or shell its host."""
 
 
 @click.command(name="publish")
 @selects(default_arch=ALL)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="As the builds were given it.")
 @click.option("--allow-drop", multiple=True, metavar="PLATFORM", help="A platform that tags may lose: linux/s390x.")
-@click.option("--dry-run", is_flag=True, help="Show which tags would move; change nothing.")
+@click.option("--allow-older", is_flag=True, help="Move tags that a newer checkout has published.")
+@click.option("--repair", is_flag=True, help="Also bring back images that tags name and their repository has lost.")
+@click.option("--by", default="", metavar="NAME", help="Who publishes, for the journal; the job or host if left out.")
+@click.option("--dry-run", is_flag=True, help="Show which tags would move, by which requests; change nothing.")
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
     invocation: Invocation,
@@ -30,25 +43,26 @@ def command(
     selected: Selection,
     build_args: tuple[str, ...],
     allow_drop: tuple[str, ...],
-    dry_run: bool,
+    by: str,
     output_format: str,
+    **may: bool,
 ) -> ExitCode:
     """Point arch tags, then shared tags, at what is staged.
 
     A shared tag moves only when every required architecture is staged. With --arch only that architecture's own tags
-    move, which is what a job for one architecture wants.
+    move, which is what a job for one architecture wants. Several jobs may publish at once, and again at any time.
 
     \b
     Example: orchestrator publish --version 3.14 --dry-run
     """
     project = Project.read(invocation, build_args=build_args)
-    moved = run(_publish(invocation, project, selected, Rules(platforms(allow_drop), dry_run=dry_run)))
-    code = worst(each.code for each in moved)
-    text = json.dumps(moves_document(moved, code), indent=2) + "\n"
-    if not dry_run:
+    rules = Rules(platforms(allow_drop), **may)
+    done = run(_publish(invocation, project, selected, rules, by=by))
+    text = json.dumps(publish_document(done), indent=2) + "\n"
+    if not rules.dry_run:
         files.write(invocation.root / OUT, {PurePosixPath("publish.json"): text})
-    click.echo(text if output_format == "json" else moves_text(moved), nl=False)
-    return code
+    click.echo(text if output_format == "json" else publish_text(done), nl=False)
+    return done.code
 
 
 def platforms(words: Iterable[str]) -> frozenset[str]:
@@ -61,44 +75,67 @@ def platforms(words: Iterable[str]) -> frozenset[str]:
     return frozenset(map(str, (*meant, *(platform for platform in bare if platform.normal in meant))))
 
 
-async def _publish(invocation: Invocation, project: Project, selected: Selection, rules: Rules) -> tuple[Moved, ...]:
-    async with registries(invocation, project) as opened:
-        matrix = await opened.matrix()
-        chosen = matrix.select(selected)
-        if ALL not in selected.arches:
-            return await publish_arches(opened, matrix=matrix, chosen=chosen, rules=rules)
-        expected = _expected(project, matrix, chosen, arches=ARCHES)
-        staged = await staged_targets((await opened.plan(_targets(expected))).certain(), opened.client)
-        repositories = await opened.repositories()
-        in_arches = arch_publications(expected, staged, repositories=repositories)
-        shared = shared_publications(expected, staged, repositories=repositories)
-        # All arch tags before any shared one: what the wider names point at is in its own place by then.
-        return (
-            *await publish(in_arches, opened.client, rules),
-            *await publish(shared, opened.client, rules),
-        )
+def journal(invocation: Invocation, *, verb: str, by: str) -> Journal:
+    """The journal of a run that begins now."""
+    began = invocation.now()
+    named = (invocation.environment.get(name, "") for name in _JOBS)
+    who = by or next(filter(None, named), "unknown")
+    run = run_id(began, salt=secrets.token_hex(_SALT_BYTES))
+    return Journal(run, verb, began.replace(microsecond=0), by=who, tool=__version__)
 
 
 async def publish_arches(
     opened: Registries, *, matrix: Matrix, chosen: Collection[Target], rules: Rules
 ) -> tuple[Moved, ...]:
     """Move the tags of these targets in the repositories of their own arches."""
-    expected = _expected(opened.project, matrix, chosen, arches={target.arch for target in chosen})
-    # What is unknown must not be taken for absent: a tag would move without it.
-    staged = await staged_targets((await opened.plan(_targets(expected))).certain(), opened.client)
-    return await publish(
-        arch_publications(expected, staged, repositories=await opened.repositories()), opened.client, rules
+    done = await _published(
+        opened, matrix, chosen, rules, arches={target.arch for target in chosen}, is_shared=False, by=""
     )
+    return done.moved
 
 
-def _expected(
-    project: Project, matrix: Matrix, chosen: Collection[Target], *, arches: Collection[str]
-) -> Mapping[str, tuple[Target, ...]]:
+async def _publish(
+    invocation: Invocation, project: Project, selected: Selection, rules: Rules, *, by: str
+) -> PublishRun:
+    async with registries(invocation, project) as opened:
+        matrix = await opened.matrix()
+        chosen = matrix.select(selected)
+        is_shared = ALL in selected.arches
+        arches = set(ARCHES) if is_shared else {target.arch for target in chosen}
+        return await _published(opened, matrix, chosen, rules, arches=arches, is_shared=is_shared, by=by)
+
+
+async def _published(
+    opened: Registries,
+    matrix: Matrix,
+    chosen: Collection[Target],
+    rules: Rules,
+    *,
+    arches: Collection[str],
+    is_shared: bool,
+    by: str,
+) -> PublishRun:
+    invocation, project = opened.invocation, opened.project
+    generation = await git.commit_time(invocation.root, runner=invocation.runner)
+    tags = _wanted(project, matrix, chosen, arches=arches, generation=generation)
+    repositories = await opened.repositories()
+
+    async def ask() -> Sequence[Publication]:
+        found = await staged_targets(await opened.plan(tags.targets), opened.client)
+        shared = shared_publications(tags, found, repositories=repositories) if is_shared else ()
+        return (*arch_publications(tags, found, repositories=repositories), *shared)
+
+    how = Publishing(opened.client, repositories.journals, rules, keep_alive=project.config.keep_alive)
+    return await publish(ask, journal(invocation, verb="publish", by=by), how)
+
+
+def _wanted(
+    project: Project, matrix: Matrix, chosen: Collection[Target], *, arches: Collection[str], generation: int | None
+) -> Wanted:
     """The tags of the chosen targets with all that stands under them on these arches, chosen or not."""
-    wanted = {tag for target in chosen for tag in project.tags[target.facts.line, target.facts.variant].all}
+    names = {tag for target in chosen for tag in project.tags[target.facts.line, target.facts.variant].all}
     on_arches = [target for target in matrix.targets if target.arch in arches]
-    return {tag: targets for tag, targets in expected_by_tag(on_arches, project.tags).items() if tag in wanted}
-
-
-def _targets(expected: Mapping[str, tuple[Target, ...]]) -> tuple[Target, ...]:
-    return tuple(dict.fromkeys(target for targets in expected.values() for target in targets))
+    every = wanted(on_arches, project.tags, generation=generation)
+    return Wanted(
+        {tag: targets for tag, targets in every.expected.items() if tag in names}, every.exact, every.generation
+    )

@@ -1,10 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.commands.publish import command, platforms
+from orchestrator import __version__
+from orchestrator.commands.publish import command, journal, platforms
 from orchestrator.errors import InputError
-from tests.commands.image import image, run
+from orchestrator.model.journal import is_run
+from tests.commands.image import image, invocation, run
 
 
 @pytest.mark.parametrize(
@@ -32,3 +35,30 @@ def test_what_is_no_platform_is_refused(tmp_path: Path, word: str) -> None:
 
 def test_the_help_has_an_example(tmp_path: Path) -> None:
     assert "Example: orchestrator publish --version 3.14 --dry-run" in run(command, tmp_path, "--help").output
+
+
+@pytest.mark.parametrize(
+    ("environment", "by", "expected"),
+    [
+        ({"BUILD_TAG": "jenkins-tool-7", "HOSTNAME": "agent"}, "", "jenkins-tool-7"),
+        ({"BUILD_TAG": "", "HOSTNAME": "agent"}, "", "agent"),
+        ({"BUILD_TAG": "jenkins-tool-7"}, "Example Maintainer", "Example Maintainer"),
+        ({}, "", "unknown"),
+    ],
+)
+def test_a_journal_says_when_by_what_and_by_whom(
+    tmp_path: Path, environment: dict[str, str], by: str, expected: str
+) -> None:
+    given = replace(invocation(tmp_path), environment=environment)
+
+    begun = journal(given, verb="publish", by=by)
+
+    assert (begun.verb, begun.began, begun.by, begun.tool, begun.entries) == (
+        "publish",
+        given.now(),
+        expected,
+        __version__,
+        (),
+    )
+    assert is_run(begun.run)
+    assert begun.run != journal(given, verb="publish", by=by).run

@@ -7,8 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.index import Member, assemble, lost, members
-from orchestrator.model.oci import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Descriptor, digest_of
+from orchestrator.model.index import (
+    Member,
+    assemble,
+    has_same_images,
+    members,
+    members_of_all,
+    without_platform,
+)
+from orchestrator.model.oci import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Descriptor,
+    Document,
+    digest_of,
+)
 from orchestrator.model.platforms import ARCHES, Platform
 from tests.samples import attestation_entry, image_entry, index_document
 
@@ -41,7 +56,7 @@ def test_a_staged_index_has_images_with_what_speaks_of_them() -> None:
         image_entry("linux/amd64", digest=AMD64),
         attestation_entry(AMD64),
         attestation_entry(GONE),
-        {**image_entry("linux/arm/v7", digest=ARM), "annotations": {"a": "b"}},
+        {**image_entry("linux/amd64/v2", digest=ARM), "annotations": {"a": "b"}},
     )
 
     found = members(staged, arch="amd64")
@@ -51,6 +66,114 @@ def test_a_staged_index_has_images_with_what_speaks_of_them() -> None:
         Member("amd64", by_digest[AMD64], (by_digest[attestation_entry(AMD64)["digest"]],)),
         Member("amd64", by_digest[ARM]),
     )
+
+
+def manifest() -> Document:
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": GONE, "size": 2}
+    return Document(OCI_MANIFEST, json.dumps({"schemaVersion": 2, "config": config, "layers": []}).encode())
+
+
+def test_a_single_image_is_its_only_member() -> None:
+    single = manifest()
+
+    assert members(single, arch="s390x") == (Member("s390x", Descriptor(OCI_MANIFEST, single.digest, single.size)),)
+    assert assemble(members(single, arch="s390x")).children == (
+        Descriptor(OCI_MANIFEST, single.digest, single.size, platform=Platform("linux", "s390x")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (image_entry("linux/s390x", digest=AMD64), f"{AMD64} is for linux/s390x, expected linux/amd64"),
+        (image_entry("windows/amd64", digest=AMD64), f"{AMD64} is for windows/amd64, expected linux/amd64"),
+        (
+            {**image_entry("linux/amd64", digest=AMD64), "mediaType": OCI_INDEX},
+            f"{AMD64} is an index within an index, expected an image",
+        ),
+    ],
+)
+def test_what_is_of_another_arch_is_refused(entry: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        members(index_document(image_entry("linux/amd64"), entry), arch="amd64")
+
+
+def test_the_images_of_others_are_of_the_arch_that_their_platform_says() -> None:
+    bare = {key: value for key, value in image_entry("linux/arm/v5", digest=ARM).items() if key != "platform"}
+    entries = (
+        image_entry("linux/arm64", digest=AMD64),
+        attestation_entry(AMD64),
+        image_entry("linux/amd64/v3"),
+        bare,
+        {**bare, "digest": GONE},
+    )
+    document = index_document(*entries)
+    said = Descriptor(OCI_MANIFEST, ARM, 7, platform=Platform("linux", "arm", "v5"))
+
+    found = members_of_all(document, {ARM: said})
+
+    assert [(each.arch, each.platform, each.image.digest, len(each.attestations)) for each in found] == [
+        ("arm64v8", "linux/arm64/v8", AMD64, 1),
+        ("", "linux/amd64/v3", digest_of(b"linux/amd64/v3"), 0),
+        ("arm32v5", "linux/arm/v5", ARM, 0),
+    ]
+    assert [image.digest for image in without_platform(document)] == [ARM, GONE]
+
+
+def test_an_image_of_no_arch_of_ours_keeps_its_platform_and_stands_last() -> None:
+    (foreign,) = members_of_all(index_document(image_entry("linux/amd64/v3")), {})
+
+    index = assemble([foreign, member("windows-amd64", os_version="10.0.1.1"), member("amd64")])
+
+    assert [str(child.platform) for child in index.children] == ["linux/amd64", "windows/amd64", "linux/amd64/v3"]
+
+
+def test_an_image_says_which_version_it_holds() -> None:
+    plain = member("amd64")
+
+    assert (plain.version, plain.holding("2.0.1").version, plain.holding("1").holding("2.0.1")) == (
+        "",
+        "2.0.1",
+        plain.holding("2.0.1"),
+    )
+    assert listed(assemble([plain.holding("2.0.1")]))[0]["annotations"] == {"org.opencontainers.image.version": "2.0.1"}
+
+
+def docker(arch: str) -> Member:
+    return Member(arch, replace(image(arch), media_type=DOCKER_MANIFEST))
+
+
+@pytest.mark.parametrize(
+    ("several", "annotations", "expected"),
+    [
+        ([docker("amd64"), docker("s390x")], {}, DOCKER_LIST),
+        ([docker("amd64"), member("s390x")], {}, DOCKER_LIST),
+        ([member("amd64"), docker("s390x")], {}, OCI_INDEX),
+        ([docker("amd64")], {"a": "b"}, OCI_INDEX),
+        ([], {}, OCI_INDEX),
+    ],
+)
+def test_the_kind_of_an_index_follows_its_first_image(
+    several: list[Member], annotations: dict[str, str], expected: str
+) -> None:
+    index = assemble(several, annotations=annotations)
+
+    assert (index.media_type, json.loads(index.content)["mediaType"]) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (assemble([member("amd64")], annotations={"a": "b"}), True),
+        (assemble([member("amd64").holding("2.0.1")]), True),
+        (assemble([member("amd64"), member("s390x")]), False),
+        (assemble([member("s390x")]), False),
+        (assemble([docker("amd64")]), False),
+        (assemble([Member("amd64", image("amd64", digest=GONE))]), False),
+    ],
+)
+def test_indexes_are_alike_by_what_can_be_pulled_and_not_by_what_they_say(other: Document, *, expected: bool) -> None:
+    assert has_same_images(assemble([member("amd64")]), other) is expected
 
 
 def test_annotations_stand_in_the_index_and_leave_its_members_alone() -> None:
@@ -181,38 +304,22 @@ def test_a_member_is_named_with_its_release_of_windows() -> None:
     ] == ["linux/arm64/v8", "windows/amd64 10.0.26100.4061"]
 
 
-def windows(os_version: str) -> dict[str, Any]:
-    entry = image_entry("windows/amd64", digest=digest_of(os_version.encode()))
-    return {**entry, "platform": {**entry["platform"], "os.version": os_version}}
-
-
 @pytest.mark.parametrize(
-    ("live", "now", "expected"),
+    ("one", "other", "expected"),
     [
-        ([], [member("amd64")], ()),
-        ([image_entry("linux/amd64")], [member("amd64"), member("s390x")], ()),
-        ([image_entry("linux/amd64"), image_entry("linux/s390x")], [member("amd64")], ("linux/s390x",)),
-        ([image_entry("linux/s390x"), image_entry("linux/386")], [], ("linux/s390x", "linux/386")),
-        ([image_entry("linux/arm64")], [member("arm64v8")], ()),
-        ([image_entry("linux/arm64/v8")], [member("arm64v8")], ()),
-        ([image_entry("linux/arm64")], [member("amd64")], ("linux/arm64/v8",)),
-        ([image_entry("linux/arm")], [member("arm32v5"), member("arm32v7")], ()),
-        ([image_entry("linux/arm/v5")], [member("arm32v7")], ("linux/arm/v5",)),
-        ([image_entry("linux/amd64/v2")], [member("amd64")], ("linux/amd64/v2",)),
-        ([windows("10.0.26100.1")], [member("windows-amd64", os_version="10.0.26100.4061")], ()),
+        (member("arm64v8"), Member("", image("arm64v8", platform=Platform("linux", "arm64"))), True),
+        (Member("", image("arm32v7", platform=Platform("linux", "arm"))), member("arm32v7"), True),
+        (member("arm32v5"), member("arm32v7"), False),
+        (member("amd64"), Member("", image("amd64", platform=Platform("linux", "amd64", "v2"))), False),
         (
-            [windows("10.0.26100.1"), windows("10.0.20348.2")],
-            [member("windows-amd64", os_version="10.0.26100.1")],
-            ("windows/amd64",),
+            member("windows-amd64", os_version="10.0.26100.1"),
+            member("windows-amd64", os_version="10.0.26100.4061"),
+            True,
         ),
-        ([windows("10.0.26100.1"), windows("10.0.20348.2")], [], ("windows/amd64",)),
-        ([image_entry("linux/amd64", digest=AMD64), attestation_entry(AMD64)], [member("amd64")], ()),
-        (
-            [{key: value for key, value in image_entry("linux/amd64").items() if key != "platform"}],
-            [member("s390x")],
-            (),
-        ),
+        (member("windows-amd64", os_version="10.0.26100.1"), member("windows-amd64", os_version="10.0.20348.1"), False),
     ],
 )
-def test_what_a_live_index_would_lose(live: list[dict[str, Any]], now: list[Member], expected: tuple[str, ...]) -> None:
-    assert lost(index_document(*live), now) == expected
+def test_what_an_image_stands_for_is_its_platform_in_full_and_the_release_of_windows(
+    one: Member, other: Member, *, expected: bool
+) -> None:
+    assert (one.place == other.place) is expected
