@@ -1,26 +1,34 @@
-"""Carries out the builds of a plan: an engine, the downloads and times they need, and what is shown meanwhile."""
+"""Carries out the builds of a plan: builders, the downloads and times they need, and what is shown meanwhile."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+
+import structlog
 
 from orchestrator.commands.invocation import Invocation
 from orchestrator.commands.project import OUT, Registries
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.outcomes import Outcome, Result, blocked
 from orchestrator.model.plan import Build, Plan, State, Unknown
 from orchestrator.model.slots import slots
+from orchestrator.model.targets import Target
 from orchestrator.tools import git, sources
+from orchestrator.tools.acceptance import Acceptance
 from orchestrator.tools.attempts import Patience
+from orchestrator.tools.builders import ReadyBuilder
+from orchestrator.tools.builders.drivers import Means
+from orchestrator.tools.builders.engines import Engines
 from orchestrator.tools.displays import Mode, display
 from orchestrator.tools.downloads import downloads
-from orchestrator.tools.engine import docker_host
 from orchestrator.tools.events import Events, events_file, to_stderr
 from orchestrator.tools.execute import Executor
-from orchestrator.tools.preflight import builder
+from orchestrator.tools.preflight import emulations, ready_builders
+from orchestrator.tools.scratch import scratch
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +60,38 @@ async def _ran(
     invocation: Invocation, opened: Registries, builds: Sequence[Build], work: Work, events: Events
 ) -> tuple[Outcome, ...]:
     config = opened.project.config
-    arches = [build.target.arch for build in builds]
-    docker, runs = await builder(
-        arches,
-        config,
-        emulate=work.emulate,
-        environment=invocation.environment,
-        state=invocation.state,
-        runner=invocation.runner,
-    )
+    builders = await _builders(invocation, opened, builds, emulate=work.emulate)
     downloaded = await _sources(invocation, config, builds)
     epochs = await _epochs(invocation, config, builds)
-    async with display(work.progress, interactive=invocation.interactive, total=len(builds), events=events) as shown:
+    free = slots(builders, config, jobs=work.jobs, processors=os.cpu_count() or 1)
+    queue = {str(target): builder for target, builder in free.builder_of.items()}
+    events.on(queue)
+    async with display(work.progress, interactive=invocation.interactive, queue=queue, events=events) as shown:
         executor = Executor(
             root=invocation.root,
             out=invocation.root / OUT,
-            runner=invocation.runner,
-            registry=opened.client,
-            engine=docker,
-            connect=partial(docker_host.client, docker, environment=invocation.environment),
-            tests=config.tests,
+            builders=builders,
+            acceptance=Acceptance(opened.client, config.tests),
             epochs=epochs,
             sources=downloaded,
             display=shown,
             now=invocation.now,
             patience=Patience(idle_seconds=work.idle_timeout, total_seconds=work.timeout),
-            emulated=runs.emulated,
         )
-        free = slots(arches, config, jobs=work.jobs, processors=os.cpu_count() or 1)
         return await executor.run(builds, slots=free, fail_fast=work.fail_fast)
+
+
+async def _builders(
+    invocation: Invocation, opened: Registries, builds: Sequence[Build], *, emulate: bool
+) -> Mapping[Target, ReadyBuilder]:
+    """The builders that these builds need, all of them ready; says what will be emulated."""
+    engines = Engines(invocation.environment, invocation.state, invocation.runner)
+    with scratch(invocation.root / OUT / "tmp") as folder:
+        means = Means(engines, opened.client, folder)
+        found = await ready_builders(builds, opened.project.config, means, emulate=emulate)
+    for arch, where in emulations(found):
+        log.info("builds by emulation", arch=arch, on=where)
+    return found
 
 
 async def _sources(invocation: Invocation, config: Config, builds: Sequence[Build]) -> dict[Facts, Path]:
@@ -110,4 +121,6 @@ def _up_to_date(build: Build) -> Outcome:
 def _unknown(unknown: Unknown) -> Outcome:
     """Neither built nor taken for built: to build it now might be to build it twice."""
     target = unknown.target
+    if unknown.parent is not None:
+        return blocked(target, "", by=unknown.parent, because=str(State.UNKNOWN))
     return Outcome(str(target), target.arch, "", Result.FAILED, unknown.error.exit_code, unknown.problem)

@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 import click
 
 from orchestrator.commands.invocation import Invocation, run
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, InputError
+from orchestrator.model.config import Builder
+from orchestrator.tools import inputs
 from orchestrator.tools.checks import Check, State
 from orchestrator.tools.debian.apt import Apt
 from orchestrator.tools.diagnosis import Surroundings, diagnose
@@ -30,6 +32,7 @@ def command(invocation: Invocation, *, format_: str) -> ExitCode:
         apt=Apt(invocation.state, invocation.runner),
         runner=invocation.runner,
         python=tuple(sys.version_info[:3]),
+        builders=_builders(invocation),
     )
     checks = run(diagnose(around))
     code = ExitCode.PROGRAM_MISSING if any(check.state is State.MISSING for check in checks) else ExitCode.DONE
@@ -38,6 +41,15 @@ def command(invocation: Invocation, *, format_: str) -> ExitCode:
     else:
         print("\n".join(lines(checks)))
     return code
+
+
+def _builders(invocation: Invocation) -> Mapping[str, Builder]:
+    """Those of the image that is worked on; what is wrong with its files is for other verbs to say."""
+    try:
+        loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
+    except InputError:
+        return {}
+    return loaded.config.builders
 
 
 def lines(checks: Iterable[Check]) -> Iterable[str]:

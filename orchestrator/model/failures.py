@@ -18,7 +18,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
 _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
     (_any(r"did not complete successfully: exit code", r"dockerfile parse error"), ExitCode.BUILD_FAILED),
     (_any(r"unknown (?:shorthand )?flag", r"is not a docker command"), ExitCode.PROGRAM_MISSING),
-    (_any(r'no builder "[^"]*" found'), ExitCode.INPUT),
+    # A certificate that is not trusted is for people to mend, as is a registry that speaks no TLS at all.
+    (
+        _any(r'no builder "[^"]*" found', r"failed to verify certificate", r"gave http response to https client"),
+        ExitCode.INPUT,
+    ),
     (_any(r"no space left on device", r"disk quota exceeded", r"read-only file system"), ExitCode.LOCAL_OUTPUT),
     (
         _any(

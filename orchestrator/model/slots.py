@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.model.config import Config
-from orchestrator.model.fields import DEFAULT_BUILDER
+from orchestrator.model.config import Builder, Config
+from orchestrator.model.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +14,16 @@ class Slots:
     together: int
     on_builder: Mapping[str, int]
     """By the builder's key in `builders`."""
-    builder_of: Mapping[str, str]
-    """That key by arch."""
+    builder_of: Mapping[Target, str]
+    """That key by target."""
 
 
-def slots(arches: Iterable[str], config: Config, *, jobs: int | None, processors: int) -> Slots:
+def slots(targets: Iterable[Target], config: Config, *, jobs: int | None, processors: int) -> Slots:
     """What `jobs` of each builder allows, and the run's own `jobs` for all together.
 
     A builder that does not say gets one build for each processor; a run that does not say, what its largest builder
     gets, for the builders of this machine share it.
     """
-    builder_of = {arch: arch if arch in config.builders else DEFAULT_BUILDER for arch in arches}
-    on_builder = {key: config.builder_of(arch).jobs or processors for arch, key in builder_of.items()}
+    builder_of = {target: config.builder_key(target.arch, target.facts.variant) for target in targets}
+    on_builder = {key: config.builders.get(key, Builder()).jobs or processors for key in builder_of.values()}
     return Slots(jobs or max(on_builder.values(), default=processors), on_builder, builder_of)

@@ -57,6 +57,7 @@ class Attempts:
         """What the last attempt came to, its `attempts` counted; no attempt begins after `until` (the loop's clock)."""
         clock = asyncio.get_running_loop().time
         count = 0
+        lost = ""
 
         async def call() -> Solved:
             nonlocal count
@@ -70,8 +71,11 @@ class Attempts:
             return count >= allowed(_result(state)) or not self._left or clock() + state.upcoming_sleep >= until
 
         def before_sleep(state: RetryCallState) -> None:
+            nonlocal lost
             self._left -= 1
-            tell(Again(count + 1, round(state.upcoming_sleep, 1), _result(state).message))
+            solved = _result(state)
+            lost = solved.message if solved.code is ExitCode.UNAVAILABLE else ""
+            tell(Again(count + 1, round(state.upcoming_sleep, 1), solved.message))
 
         retrying = AsyncRetrying(
             sleep=self._patience.sleep,
@@ -86,8 +90,15 @@ class Attempts:
         solved: Solved = await retrying(call)
         if solved.code is ExitCode.DONE:
             return replace(solved, attempts=count)
+        if lost and clock() >= until:
+            solved = _short_of_time(solved, lost)
         message = failures.explained(solved.message, attempts=count, is_crash=solved.is_crash, is_emulated=is_emulated)
         return replace(solved, message=message, attempts=count)
+
+
+def _short_of_time(solved: Solved, lost: str) -> Solved:
+    """A build whose time was over after its builder had been lost: nobody knows whether it needs more than it has."""
+    return replace(solved, code=ExitCode.UNAVAILABLE, message=f"{solved.message}; before that: {lost}")
 
 
 def _result(state: RetryCallState) -> Solved:

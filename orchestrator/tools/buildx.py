@@ -32,6 +32,18 @@ class Order:
     log: Path
     attempt: int = 1
     """From the second on the log goes on in the same file."""
+    pushes: bool = False
+    """Whether the builder pushes to staging by itself, without a tag, and leaves `metadata` instead of a layout."""
+
+    @property
+    def metadata(self) -> Path:
+        """What buildx says of an image that the builder pushed."""
+        return self.output.with_name("metadata.json")
+
+    @property
+    def state(self) -> Path:
+        """buildx' own folder for this build alone: what a full disk breaks in one breaks no other build."""
+        return self.output.with_name("buildx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class Solved:
 
 
 def build_command(order: Order) -> list[str]:
-    """One process, one target, one platform. `type=oci` gives the same digests on every kind of builder."""
+    """One process, one target, one platform; both ways out of the builder give the image the same digest."""
     build = order.build
     return [
         *("docker", "buildx", "build"),
@@ -60,10 +72,25 @@ def build_command(order: Order) -> list[str]:
         *_repeat("--build-context", (f"{base.name.short}=docker-image://{base.pinned}" for base in build.bases)),
         *(("--build-context", f"source={order.sources}") if order.sources else ()),
         *_repeat("--build-arg", (f"{name}={value}" for name, value in sorted(build.inputs.build_args.items()))),
-        *("--output", f"type=oci,{_csv(f'dest={order.output}')},tar=false,rewrite-timestamp=true,name={build.staging}"),
+        *(_pushed(order) if order.pushes else _left(order)),
         *("--file", str(order.context / "Dockerfile")),
         str(order.context),
     ]
+
+
+def _left(order: Order) -> tuple[str, ...]:
+    """Leave an OCI layout: every builder can, and Docker's own driver can do nothing else that is safe."""
+    fields = ("type=oci", _csv(f"dest={order.output}"), "tar=false", "rewrite-timestamp=true")
+    return ("--output", ",".join((*fields, f"name={order.build.staging}")))
+
+
+def _pushed(order: Order) -> tuple[str, ...]:
+    """Push by digest alone, so that nothing has a name before it was checked; new layers travel once."""
+    fields = (
+        *("type=image", f"name={order.build.staging.repository}"),
+        *("push-by-digest=true", "name-canonical=true", "push=true", "oci-mediatypes=true", "rewrite-timestamp=true"),
+    )
+    return ("--output", ",".join(fields), "--metadata-file", str(order.metadata))
 
 
 async def solve(
@@ -77,8 +104,8 @@ async def solve(
 ) -> Solved:
     """Run one build, its log going to a file as it comes.
 
-    `env` names the engine and folders of our own. Failures of the build are values, that it overran its limits too;
-    raises LocalOutputError when the log cannot be written, ProgramMissingError when there is no docker. Cancelling ends
+    `env` leads buildx to the builder. Failures of the build are values, that it overran its limits too; raises
+    LocalOutputError when the log cannot be written, ProgramMissingError when there is no docker. Cancelling ends
     buildx and what it started.
     """
     try:
@@ -106,19 +133,19 @@ async def _streamed(
     order: Order, transcript: Transcript, *, runner: Runner, env: Mapping[str, str], limits: Limits
 ) -> int:
     """Run buildx; returns its exit status. Raises OverdueError once it has been ended."""
+    given = {**env, "BUILDX_CONFIG": str(order.state), "SOURCE_DATE_EPOCH": str(order.epoch)}
     async with watched(limits) as alive:
 
         def on_stderr(chunk: bytes) -> None:
             alive()
             transcript.take(chunk)
 
-        return await runner.stream(
-            build_command(order), on_stderr=on_stderr, env={**env, "SOURCE_DATE_EPOCH": str(order.epoch)}
-        )
+        return await runner.stream(build_command(order), on_stderr=on_stderr, env=given)
 
 
 def _make_way(order: Order) -> None:
     shutil.rmtree(order.output, ignore_errors=True)
+    order.metadata.unlink(missing_ok=True)
     order.output.parent.mkdir(parents=True, exist_ok=True)
     order.log.parent.mkdir(parents=True, exist_ok=True)
     if order.attempt == 1:

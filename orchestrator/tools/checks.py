@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, OrchestratorError
 from orchestrator.model.platforms import ARCHES
+from orchestrator.tools.engine import docker_contexts
+from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.engine.docker_host import Engine, Silence
 from orchestrator.tools.local_registry.program import PROGRAM as REGISTRY_PROGRAM
 from orchestrator.tools.process import Finished
@@ -66,8 +68,7 @@ def program(command: tuple[str, ...], ran: Finished | None, *, oldest: tuple[int
 
 def docker_config(environment: Mapping[str, str]) -> Check:
     """Docker's client configuration: where credentials come from. A broken one makes Docker go on without them."""
-    folder = environment.get("DOCKER_CONFIG") or str(Path(environment.get("HOME", "/")) / ".docker")
-    file = Path(folder) / "config.json"
+    file = docker_contexts.folder(environment) / "config.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -119,6 +120,17 @@ def emulation(native: frozenset[str], emulated: frozenset[str], *, remedy: str) 
             for name in foreign
         ),
     )
+
+
+def builder(key: str, driver: str, answer: Capabilities | OrchestratorError) -> Check:
+    """Whether a builder that orchestrator.yaml names answers, and runs the arch that it is named for."""
+    name = f"builder {key}"
+    if isinstance(answer, OrchestratorError):
+        return Check(name, State.OPTIONAL, f"{driver}: {answer}", f"mend that, or change `{key}` in `builders`")
+    runs = f"{driver}: runs {' '.join(sorted(answer.all))}"
+    if key in ARCHES and key not in answer.all:
+        return Check(name, State.OPTIONAL, runs, f"name a builder that runs {key} as `{key}` in `builders`")
+    return Check(name, State.OK, runs)
 
 
 def registry(*, path: str, comes_by_itself: bool, install: str) -> Check:

@@ -1,14 +1,19 @@
 """Looks at this machine for `doctor`: runs every check, changes nothing."""
 
+import asyncio
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import CommandError, InputError, ProgramMissingError
+from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.model.config import Builder
 from orchestrator.tools import checks, engine
+from orchestrator.tools.builders.drivers import runs
+from orchestrator.tools.builders.engines import Engines
 from orchestrator.tools.checks import Check
 from orchestrator.tools.debian.apt import Apt, debian
-from orchestrator.tools.engine.capabilities import capabilities
+from orchestrator.tools.engine.capabilities import Capabilities, capabilities
 from orchestrator.tools.engine.docker_host import Engine, Silence
 from orchestrator.tools.engine.packages import is_packaged
 from orchestrator.tools.process import Finished, Runner
@@ -24,6 +29,8 @@ class Surroundings:
     apt: Apt
     runner: Runner
     python: tuple[int, ...]
+    builders: Mapping[str, Builder]
+    """Of orchestrator.yaml; none where there is no image here."""
 
     @property
     def install(self) -> str:
@@ -47,6 +54,7 @@ async def diagnose(around: Surroundings) -> tuple[Check, ...]:
         checks.docker_config(around.environment),
         checks.engine_answers(answer, obstacle=around.apt.obstacle()),
         *(await _of_engine(around, found) if found else ()),
+        *(await _builders(around)),
         checks.registry(
             path=around.environment.get("PATH", ""),
             comes_by_itself=found is not None or not around.apt.obstacle(),
@@ -90,10 +98,30 @@ async def _of_engine(around: Surroundings, found: Engine) -> tuple[Check, ...]:
     )
     try:
         able = await capabilities(found, runner=around.runner, state=around.state)
-    except (CommandError, ProgramMissingError):
+    except (UnavailableError, ProgramMissingError):
         return (buildkit, *spaces)
     remedy = f"{around.install} qemu-user-static binfmt-support"
     return (buildkit, *spaces, *checks.emulation(able.native, able.emulated, remedy=remedy))
+
+
+async def _builders(around: Surroundings) -> tuple[Check, ...]:
+    """The builders that have a name; the local engine has checks of its own."""
+    engines = Engines(around.environment, around.state, around.runner)
+    named = {key: builder for key, builder in around.builders.items() if builder.driver != "local"}
+
+    async def answer(builder: Builder, folder: Path) -> Capabilities | OrchestratorError:
+        try:
+            return await runs(builder, engines, folder)
+        except OrchestratorError as error:
+            return error
+
+    with tempfile.TemporaryDirectory(prefix="builders-") as folder:
+        answers = await asyncio.gather(
+            *(answer(builder, Path(folder, str(number))) for number, builder in enumerate(named.values()))
+        )
+    return tuple(
+        checks.builder(key, builder.driver, found) for (key, builder), found in zip(named.items(), answers, strict=True)
+    )
 
 
 async def _ran(around: Surroundings, command: tuple[str, ...], found: Engine | None = None) -> Finished | None:

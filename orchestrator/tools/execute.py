@@ -1,4 +1,4 @@
-"""Carries out the builds of a plan: solve, check, push, test, and only then the build ID."""
+"""Carries out the builds of a plan: in its order, as many at once as there are slots, each to its recorded end."""
 
 import asyncio
 import json
@@ -6,20 +6,21 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError, worst
-from orchestrator.model.config import SmokeTest
 from orchestrator.model.facts import Facts
-from orchestrator.model.outcomes import Outcome, Result, record
+from orchestrator.model.outcomes import Outcome, Result, on_parents, record
 from orchestrator.model.plan import Build
 from orchestrator.model.slots import Slots
-from orchestrator.tools import buildx, contexts, files, layout, smoke, staging
+from orchestrator.model.targets import Target
+from orchestrator.tools import contexts, files
+from orchestrator.tools.acceptance import Acceptance
 from orchestrator.tools.attempts import Attempts, Patience
-from orchestrator.tools.engine.docker_host import Engine
-from orchestrator.tools.process import Runner
+from orchestrator.tools.builders import ReadyBuilder
+from orchestrator.tools.buildx import Order, Solved
 from orchestrator.tools.progress import Display
-from orchestrator.tools.registry import Registry
 from orchestrator.tools.scratch import scratch
 from orchestrator.tools.watchdog import Limits, OverdueError, watched
 
@@ -32,25 +33,21 @@ class Executor:
     """The image's folder."""
     out: Path
     """The folder of logs, records and passing files."""
-    runner: Runner
-    registry: Registry
-    engine: Engine
-    connect: smoke.Connect
-    """Makes a client of that engine's API, for the tests."""
-    tests: Sequence[SmokeTest]
+    builders: Mapping[Target, ReadyBuilder]
+    acceptance: Acceptance
     epochs: Mapping[str, int]
     """SOURCE_DATE_EPOCH by rendered directory."""
     sources: Mapping[Facts, Path]
     """The folder of downloads, for those that have any."""
     display: Display
     now: Callable[[], datetime]
-
     patience: Patience
-    emulated: frozenset[str]
-    """The arches whose programs run here by emulation."""
 
     async def run(self, builds: Sequence[Build], *, slots: Slots, fail_fast: bool) -> tuple[Outcome, ...]:
-        """Run builds, as many at a time as there are slots; a failure stops no other build unless `fail_fast`."""
+        """Run builds, each after its parents, as many at a time as there are slots.
+
+        A failure stops no other build than those that stand on it, unless `fail_fast`.
+        """
         together = asyncio.Semaphore(slots.together)
         on_builder = {key: asyncio.Semaphore(count) for key, count in slots.on_builder.items()}
         attempts = Attempts(self.patience)
@@ -58,7 +55,7 @@ class Executor:
 
         async def in_slot(build: Build, folder: Path) -> Outcome:
             # The builder's slot comes first: who waits for a busy builder must keep nobody from a free one.
-            async with on_builder[slots.builder_of[build.target.arch]], together:
+            async with on_builder[slots.builder_of[build.target]], together:
                 if fail_fast and failed.is_set():
                     return _outcome(build, Result.NOT_RUN, code=ExitCode.INCOMPLETE, detail="another build failed")
                 outcome = await self._run_one(build, folder / str(build.target), attempts)
@@ -66,10 +63,25 @@ class Executor:
                 failed.set()
             return outcome
 
+        tasks: dict[Target, asyncio.Task[Outcome]] = {}
+
+        async def after_parents(build: Build, folder: Path) -> Outcome:
+            mine = {target: tasks[target] for target in build.needs if target in tasks}
+            if mine:
+                await asyncio.wait(mine.values())
+            ready = on_parents(build, {target: task.result() for target, task in mine.items()})
+            return await in_slot(ready, folder) if isinstance(ready, Build) else self._not_tried(ready, build)
+
         with scratch(self.out / "tmp") as folder:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(in_slot(build, folder), name=str(build.target)) for build in builds]
-        return tuple(task.result() for task in tasks)
+                for build in builds:
+                    tasks[build.target] = group.create_task(after_parents(build, folder), name=str(build.target))
+        return tuple(task.result() for task in tasks.values())
+
+    def _not_tried(self, outcome: Outcome, build: Build) -> Outcome:
+        outcome = self._recorded(outcome, build, started=self.now())
+        self.display.finished(outcome)
+        return outcome
 
     async def _run_one(self, build: Build, folder: Path, attempts: Attempts) -> Outcome:
         """Run a build to its end, and record that, even where the run is interrupted."""
@@ -105,11 +117,13 @@ class Executor:
         return outcome
 
     async def _carry_out(self, build: Build, folder: Path, attempts: Attempts) -> Outcome:
+        builder = self.builders[build.target]
+        order = self._order(build, folder, builder)
         total = self.patience.total_seconds
         limits = Limits(self.patience.idle_seconds, total, asyncio.get_running_loop().time() + total)
         solved = await attempts.run(
-            lambda number: self._solve(build, folder, limits, attempt=number),
-            is_emulated=build.target.arch in self.emulated,
+            lambda number: self._solve(replace(order, attempt=number), limits),
+            is_emulated=build.target.arch in builder.runs.emulated,
             until=limits.until,
             tell=lambda again: self.display.retried(build, again),
         )
@@ -121,59 +135,36 @@ class Executor:
         outcome = replace(outcome, steps=solved.progress.steps[1], cached_steps=solved.progress.cached)
         try:
             async with watched(replace(limits, idle_seconds=total)):
-                return await self._staged(outcome, build, folder)
+                phase, arrived = partial(self.display.phase, build), partial(self.display.pushed, build)
+                return await self.acceptance.of(order, outcome, builder=builder, phase=phase, arrived=arrived)
         except OrchestratorError as error:
             return replace(outcome, code=error.exit_code, detail=str(error))
         except OverdueError as error:
             return replace(outcome, code=error.code, detail=str(error))
 
-    async def _staged(self, outcome: Outcome, build: Build, folder: Path) -> Outcome:
-        """Check, push and test what the builder made, and give it its build ID."""
-        self.display.phase(build, "checking")
-        built = await asyncio.to_thread(layout.read, folder / "layout")
-        await asyncio.to_thread(layout.check_arch, built, build.target.arch)
-        self.display.phase(build, "pushing")
-        index = await staging.push(built, build, self.registry)
-        self.display.phase(build, "testing")
-        image = build.staging.pinned(built.image.digest)
-        results = await smoke.run_tests(self.tests, build.target, image, connect=self.connect)
-        outcome = replace(
-            outcome,
-            digest=index.digest,
-            image_digest=built.image.digest,
-            size=sum(layer.size for layer in built.image.layers),
-            tests=results,
-        )
-        broken = [f"smoke test {test.name}: {test.problem}" for test in results if test.problem]
-        if broken:
-            return replace(outcome, code=ExitCode.TEST_FAILED, detail="\n".join(broken))
-        kept = await staging.tag(build, index, self.registry)
-        image_digest = staging.image_of(kept).digest
-        return replace(outcome, result=Result.BUILT, digest=kept.digest, image_digest=image_digest)
-
-    async def _solve(self, build: Build, folder: Path, limits: Limits, *, attempt: int) -> buildx.Solved:
-        # What an attempt before it left may be half done.
-        shutil.rmtree(folder, ignore_errors=True)
-        epoch = self.epochs[str(build.directory)]
-        context = contexts.copy(self.root / build.directory, folder / "context", files=build.inputs.files, epoch=epoch)
-        contexts.check(context, build.inputs)
-        order = buildx.Order(
+    def _order(self, build: Build, folder: Path, builder: ReadyBuilder) -> Order:
+        return Order(
             build=build,
-            builder=self.engine.context or "default",
-            context=context,
+            builder=builder.name,
+            context=folder / "context",
             sources=self.sources.get(build.target.facts),
             output=folder / "layout",
-            epoch=epoch,
+            epoch=self.epochs[str(build.directory)],
             log=self.out / _log(build),
-            attempt=attempt,
+            pushes=builder.pushes,
         )
-        return await buildx.solve(
+
+    async def _solve(self, order: Order, limits: Limits) -> Solved:
+        build = order.build
+        # What an attempt before it left may be half done.
+        shutil.rmtree(order.context.parent, ignore_errors=True)
+        contexts.copy(self.root / build.directory, order.context, files=build.inputs.files, epoch=order.epoch)
+        contexts.check(order.context, build.inputs)
+        return await self.builders[build.target].solve(
             order,
-            runner=self.runner,
-            env={**self.engine.environment, "BUILDX_CONFIG": str(folder / "buildx")},
             limits=limits,
-            on_progress=lambda progress: self.display.moved(build, progress),
-            on_line=lambda line: self.display.line(build, line),
+            on_progress=partial(self.display.moved, build),
+            on_line=partial(self.display.line, build),
         )
 
 

@@ -26,6 +26,11 @@ Connect = Callable[[], docker.DockerClient]
 """Makes a client of the engine, to be closed by who asked for it."""
 
 
+def tests_of(tests: Iterable[SmokeTest], target: Target) -> tuple[SmokeTest, ...]:
+    """Those that cover a target."""
+    return tuple(test for test in tests if test.covers(line=target.facts.line, variant=target.facts.variant))
+
+
 async def run_tests(
     tests: Iterable[SmokeTest],
     target: Target,
@@ -39,7 +44,7 @@ async def run_tests(
     What a test finds wrong is a value; raises UnavailableError when the engine or the pull fails. Cancelling removes
     the container that runs.
     """
-    mine = [test for test in tests if test.covers(line=target.facts.line, variant=target.facts.variant)]
+    mine = tests_of(tests, target)
     if not mine:
         return ()
     loop = asyncio.get_running_loop()

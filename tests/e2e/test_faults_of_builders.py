@@ -61,7 +61,7 @@ def test_a_builder_that_was_lost_is_asked_again(hello: NewHello, tmp_path: Path)
     assert (record["attempts"], record["build_id"] in family.staged("amd64"), family.left) == (2, True, [])
     told = [event for event in events(family) if event["event"] != "step"]
     assert [event["event"] for event in told] == [
-        *("run", "planned", "started", "retried", "phase", "phase", "phase", "finished"),
+        *("run", "planned", "started", "retried", "phase", "phase", "pushed", "phase", "finished"),
     ]
     assert "error reading from server: EOF" in told[3]["reason"]
     assert (told[-1]["result"], told[-1]["attempts"], told[-1]["exit_code"]) == ("built", 2, 0)

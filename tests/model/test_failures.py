@@ -31,6 +31,21 @@ RECORDED = [
     ("docker: 'buildx' is not a docker command.\nSee 'docker --help'", ExitCode.PROGRAM_MISSING),
     ('no builder "arm-host" found', ExitCode.INPUT),
     (
+        'failed to push registry.example/tool: failed to do request: Head "https://registry.example/v2/tool/blobs/x": '
+        "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        ExitCode.INPUT,
+    ),
+    (
+        'failed to push registry.example/tool: failed to do request: Head "https://registry.example/v2/tool/blobs/x": '
+        "http: server gave HTTP response to HTTPS client",
+        ExitCode.INPUT,
+    ),
+    (
+        'failed to push 127.0.0.1:5999/tool: failed to do request: Head "https://127.0.0.1:5999/v2/tool/blobs/x": '
+        "dial tcp 127.0.0.1:5999: connect: connection refused",
+        ExitCode.UNAVAILABLE,
+    ),
+    (
         "failed to copy: failed to send write: write /out/layout/ingest/a4d2/data: no space left on device: unknown",
         ExitCode.LOCAL_OUTPUT,
     ),

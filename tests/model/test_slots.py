@@ -2,8 +2,9 @@ import pytest
 
 from orchestrator.model.config import Builder, Config
 from orchestrator.model.slots import Slots, slots
+from tests.samples import target
 
-ARCHES = ("amd64", "s390x", "arm64v8")
+TRIXIE = {arch: target(f"2.0/trixie@{arch}") for arch in ("amd64", "s390x", "arm64v8")}
 
 
 @pytest.mark.parametrize(
@@ -21,10 +22,19 @@ ARCHES = ("amd64", "s390x", "arm64v8")
 def test_each_builder_has_its_slots_and_the_run_has_its_own(
     builders: dict[str, Builder], jobs: int | None, expected: tuple[int, dict[str, int]]
 ) -> None:
-    free = slots(ARCHES, Config(image="tool", builders=builders), jobs=jobs, processors=2)
+    free = slots(TRIXIE.values(), Config(image="tool", builders=builders), jobs=jobs, processors=2)
 
-    builder_of = {arch: arch if arch in builders else "default" for arch in ARCHES}
+    builder_of = {each: arch if arch in builders else "default" for arch, each in TRIXIE.items()}
     assert free == Slots(*expected, builder_of)
+
+
+def test_a_variant_may_have_slots_of_its_own() -> None:
+    slim = target("2.0/slim-trixie@s390x")
+    config = Config(image="tool", builders={"s390x": Builder(jobs=1), "slim-trixie": Builder(jobs=3)})
+
+    free = slots((TRIXIE["s390x"], slim), config, jobs=None, processors=2)
+
+    assert free == Slots(3, {"s390x": 1, "slim-trixie": 3}, {TRIXIE["s390x"]: "s390x", slim: "slim-trixie"})
 
 
 def test_without_builds_there_is_nothing_to_count() -> None:

@@ -88,6 +88,30 @@ async def test_no_attempt_begins_after_the_end_of_a_builds_time(run: Run) -> Non
     assert (solved.attempts, len(run.slept)) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("first", "code", "message"),
+    [
+        (LOST, ExitCode.UNAVAILABLE, "no end after 3 h; before that: connection refused (tried 2 times)"),
+        (CRASHED, ExitCode.BUILD_FAILED, "no end after 3 h (tried 2 times)"),
+    ],
+)
+async def test_a_build_whose_time_was_over_after_its_builder_was_lost_may_go_better(
+    first: Solved, code: ExitCode, message: str
+) -> None:
+    until = asyncio.get_running_loop().time() + 0.1
+
+    async def solve(number: int) -> Solved:
+        if number == 1:
+            return first
+        await asyncio.sleep(0.15)
+        return Solved(ExitCode.BUILD_FAILED, "no end after 3 h", Progress(), ())
+
+    attempts = Attempts(Patience(wait_seconds=(0.01,)))
+    solved = await attempts.run(solve, is_emulated=True, until=until, tell=lambda again: None)
+
+    assert (solved.code, solved.message) == (code, message)
+
+
 async def test_all_builds_of_a_run_share_its_repeats(run: Run) -> None:
     attempts = [(await run([LOST, LOST, LOST])).attempts for _ in range(3)]
 

@@ -65,7 +65,9 @@ def shipped_build(target: Target) -> Build:
 
 def test_the_commands_of_the_whole_shipped_image() -> None:
     matrix = Matrix.of(shipped.all_facts(), shipped.config(), base_arches={})
-    targets = [each for each in matrix.targets if shipped.config().builder_of(each.arch).driver != "classic"]
+    config = shipped.config()
+    builders = {each: config.builder_of(each.arch, each.facts.variant) for each in matrix.targets}
+    targets = [each for each, builder in builders.items() if builder.driver != "classic"]
 
     commands = {
         str(each): build_command(order(Path("/out/tmp"), shipped_build(each), sources=Path("/out/sources")))
@@ -95,6 +97,19 @@ def test_a_command_says_everything_about_one_build(tmp_path: Path) -> None:
         *("--output", f"type=oci,dest=/w/layout,tar=false,rewrite-timestamp=true,name={BUILD.staging}"),
         *("--file", "/w/context/Dockerfile"),
         "/w/context",
+    ]
+
+
+def test_a_builder_that_can_pushes_by_digest_alone() -> None:
+    command = build_command(replace(order(Path("/w")), pushes=True))
+
+    output = command.index("--output")
+    assert command[output : output + 4] == [
+        "--output",
+        f"type=image,name={BUILD.staging.repository},push-by-digest=true,name-canonical=true,push=true,"
+        "oci-mediatypes=true,rewrite-timestamp=true",
+        "--metadata-file",
+        "/w/metadata.json",
     ]
 
 
@@ -328,7 +343,12 @@ async def test_the_environment_goes_to_buildx_and_nowhere_else(run: Run) -> None
 
     assert run.runner.asked == [tuple(build_command(order(run.root)))]
     assert run.runner.environments == [
-        {"DOCKER_HOST": "unix:///run/docker.sock", "TOKEN": "s3cret", "SOURCE_DATE_EPOCH": str(EPOCH)}
+        {
+            "DOCKER_HOST": "unix:///run/docker.sock",
+            "TOKEN": "s3cret",
+            "SOURCE_DATE_EPOCH": str(EPOCH),
+            "BUILDX_CONFIG": str(run.root / "buildx"),
+        }
     ]
     assert "s3cret" not in shlex.join(run.runner.asked[0]) + run.log.read_text(encoding="utf-8")
     assert str(EPOCH) not in shlex.join(run.runner.asked[0])

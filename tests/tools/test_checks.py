@@ -5,19 +5,54 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, OrchestratorError, UnavailableError
 from orchestrator.tools import checks
 from orchestrator.tools.checks import Check, State
+from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence
 from orchestrator.tools.process import Finished
 
 ENGINE = Engine("unix:///s", private=False, version="26.1.5+dfsg1", platforms=("linux/amd64",))
 SILENT = Silence(Endpoint("unix:///s"), "No such file or directory")
 REMEDY = "do this"
+S390X_ALONE = Capabilities(frozenset({"s390x"}), frozenset())
 
 
 def ran(stdout: str, *, returncode: int = 0) -> Finished:
     return Finished(("x",), returncode, stdout, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "expected"),
+    [
+        ("s390x", S390X_ALONE, Check("builder s390x", State.OK, "remote: runs s390x")),
+        ("slim", S390X_ALONE, Check("builder slim", State.OK, "remote: runs s390x")),
+        (
+            "riscv64",
+            S390X_ALONE,
+            Check(
+                "builder riscv64",
+                State.OPTIONAL,
+                "remote: runs s390x",
+                "name a builder that runs riscv64 as `riscv64` in `builders`",
+            ),
+        ),
+        (
+            "s390x",
+            UnavailableError("nobody answers"),
+            Check(
+                "builder s390x",
+                State.OPTIONAL,
+                "remote: nobody answers",
+                "mend that, or change `s390x` in `builders`",
+            ),
+        ),
+    ],
+)
+def test_a_builder_answers_and_runs_what_it_is_named_for(
+    key: str, answer: Capabilities | OrchestratorError, expected: Check
+) -> None:
+    assert checks.builder(key, "remote", answer) == expected
 
 
 @pytest.mark.parametrize(

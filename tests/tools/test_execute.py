@@ -5,6 +5,8 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,20 @@ from orchestrator.model.config import Builder, Config, SmokeTest
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build
+from orchestrator.model.platforms import ARCHES
 from orchestrator.model.slots import slots
+from orchestrator.tools import buildx
+from orchestrator.tools.acceptance import Acceptance
 from orchestrator.tools.attempts import Patience
-from orchestrator.tools.engine.docker_host import Engine
+from orchestrator.tools.builders import ReadyBuilder, Tester, Untested, results
+from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.execute import Executor
 from tests.fakes import FakeBuildx, FakeDisplay, FakeDocker, FakeRegistry
-from tests.samples import MadeLayout, build, image_entry, index_document, layout, program, tar, write_context
+from tests.samples import MadeLayout, build, child, image_entry, index_document, layout, program, tar, write_context
 
 AMD64 = build("2.0/trixie@amd64")
 S390X = build("2.0/trixie@s390x")
-ENGINE = Engine("unix:///run/docker.sock", private=False, version="26.1", platforms=("linux/amd64",))
+HOST = "unix:///run/docker.sock"
 STARTED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 RUNS = SmokeTest(name="runs", command=("tool",))
 
@@ -60,28 +66,39 @@ class House:
         self.slept: list[float] = []
         self.patience = Patience(sleep=self.sleep)
         self.config = Config(image="tool")
+        self.testers: dict[str, Tester] = dict.fromkeys(ARCHES, self.docker.connect)
+        self.pushes = False
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+
+    @property
+    def builder(self) -> ReadyBuilder:
+        return ReadyBuilder(
+            where=f"the engine at {HOST}",
+            address=HOST,
+            name="default",
+            runs=Capabilities(native=frozenset({"amd64"}), emulated=frozenset({"s390x"})),
+            solve=partial(buildx.solve, runner=self.runner, env={"DOCKER_HOST": HOST}),
+            made=results.sent if self.pushes else results.left,
+            testers=self.testers,
+            pushes=self.pushes,
+        )
 
     async def run(self, *builds: Build, jobs: int = 2, fail_fast: bool = False) -> tuple[Outcome, ...]:
         write_context(self.root, *builds)
         executor = Executor(
             root=self.root,
             out=self.root / "out",
-            runner=self.runner,
-            registry=self.registry,
-            engine=ENGINE,
-            connect=self.docker.connect,
-            tests=self.tests,
+            builders={each.target: self.builder for each in builds},
+            acceptance=Acceptance(self.registry, self.tests),
             epochs={str(each.directory): 315_532_800 for each in builds},
             sources={},
             display=self.display,
             now=lambda: STARTED,
             patience=self.patience,
-            emulated=frozenset({"s390x"}),
         )
-        free = slots([each.target.arch for each in builds], self.config, jobs=jobs, processors=8)
+        free = slots([each.target for each in builds], self.config, jobs=jobs, processors=8)
         return await executor.run(builds, slots=free, fail_fast=fail_fast)
 
     def record(self, build: Build) -> Any:
@@ -102,7 +119,7 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
-def results(outcomes: Sequence[Outcome]) -> list[tuple[Result, ExitCode]]:
+def fates(outcomes: Sequence[Outcome]) -> list[tuple[Result, ExitCode]]:
     return [(outcome.result, outcome.code) for outcome in outcomes]
 
 
@@ -112,7 +129,7 @@ async def test_a_build_is_checked_pushed_tested_and_then_named(house: House) -> 
     assert (outcome.result, outcome.code, outcome.detail) == (Result.BUILT, ExitCode.DONE, "")
     assert outcome.digest == house.registry.documents[str(AMD64.staging)].digest
     assert house.registry.written[-2:] == [str(AMD64.staging), str(AMD64.pointer)]
-    assert [word for _, word in house.display.seen] == ["started", "checking", "pushing", "testing", "built"]
+    assert [word for _, word in house.display.seen] == ["started", "checking", "pushing", "pushed", "testing", "built"]
     assert (house.left, house.staged(AMD64)) == ([], [True])
 
 
@@ -137,10 +154,7 @@ async def test_each_build_has_a_configuration_of_buildx_of_its_own(house: House)
     await house.run(AMD64, S390X)
 
     folders = {environment["BUILDX_CONFIG"] for environment in house.runner.environments}
-    assert (len(folders), {environment["DOCKER_HOST"] for environment in house.runner.environments}) == (
-        2,
-        {"unix:///run/docker.sock"},
-    )
+    assert (len(folders), {environment["DOCKER_HOST"] for environment in house.runner.environments}) == (2, {HOST})
 
 
 async def test_a_failed_build_is_a_value_and_the_others_go_on(house: House) -> None:
@@ -148,7 +162,7 @@ async def test_a_failed_build_is_a_value_and_the_others_go_on(house: House) -> N
 
     failed, built = await house.run(S390X, AMD64, jobs=1)
 
-    assert results([failed, built]) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.BUILT, ExitCode.DONE)]
+    assert fates([failed, built]) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.BUILT, ExitCode.DONE)]
     assert failed.detail == "2/2 RUN tool: exit code: 7"
     assert "tool: no such option" in failed.tail
     assert (house.record(S390X)["exit_code"], house.record(S390X)["detail"]) == (10, failed.detail)
@@ -249,7 +263,7 @@ async def test_nothing_new_is_started_after_the_first_failure_when_it_is_to_be_f
 
     outcomes = await house.run(S390X, AMD64, jobs=1, fail_fast=True)
 
-    assert results(outcomes) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.NOT_RUN, ExitCode.INCOMPLETE)]
+    assert fates(outcomes) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.NOT_RUN, ExitCode.INCOMPLETE)]
     assert len(house.runner.asked) == 1
 
 
@@ -308,7 +322,7 @@ async def test_a_registry_that_fails_is_the_outcome_of_its_build_alone(house: Ho
 
     outcomes = await house.run(S390X, AMD64)
 
-    assert results(outcomes) == [(Result.FAILED, ExitCode.UNAVAILABLE), (Result.BUILT, ExitCode.DONE)]
+    assert fates(outcomes) == [(Result.FAILED, ExitCode.UNAVAILABLE), (Result.BUILT, ExitCode.DONE)]
     assert outcomes[0].detail == "registry.example: 503"
 
 
@@ -363,9 +377,107 @@ async def test_cancelling_leaves_nothing_behind(house: House) -> None:
     assert set(house.display.seen[-2:]) == {(str(each.target), "interrupted") for each in (AMD64, S390X)}
 
 
+async def test_where_no_engine_can_test_an_image_that_is_told_and_recorded(house: House) -> None:
+    house.testers["amd64"] = Untested("no engine answers")
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.code, outcome.tests) == (Result.BUILT, ExitCode.DONE, ())
+    assert (outcome.untested, house.record(AMD64)["untested"]) == ("no engine answers", "no engine answers")
+    assert [word for _, word in house.display.seen] == ["started", "checking", "pushing", "pushed", "built"]
+    assert (house.staged(AMD64), house.docker.calls) == ([True], [])
+
+
+async def test_without_tests_nothing_is_untested(house: House) -> None:
+    house.tests = []
+    house.testers["amd64"] = Untested("no engine answers")
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.untested, house.record(AMD64)["untested"]) == ("", None)
+
+
 async def test_without_tests_the_engine_is_not_asked(house: House) -> None:
     house.tests = []
 
     [outcome] = await house.run(AMD64)
 
     assert (outcome.result, outcome.tests, house.docker.calls) == (Result.BUILT, (), [])
+
+
+CHILD = child("2.0/slim-trixie@amd64", AMD64)
+GRANDCHILD = child("2.0/alpine3.24@amd64", CHILD)
+
+
+def contexts_of(command: Sequence[str]) -> list[str]:
+    """What a build is told to take in the place of its images."""
+    return [value for option, value in pairwise(command) if option == "--build-context"]
+
+
+@pytest.mark.parametrize("order", [(AMD64, CHILD), (CHILD, AMD64)])
+async def test_a_build_waits_for_its_parent_without_a_slot_and_stands_on_what_was_staged(
+    house: House, order: tuple[Build, ...]
+) -> None:
+    async with asyncio.timeout(5):
+        outcomes = {outcome.target: outcome for outcome in await house.run(*order, jobs=1)}
+
+    parent, needy = outcomes[str(AMD64.target)], outcomes[str(CHILD.target)]
+    assert fates([parent, needy]) == [(Result.BUILT, ExitCode.DONE)] * 2
+    place = AMD64.staging.pinned(parent.digest)
+    assert contexts_of(house.runner.asked[1]) == [f"tool:2.0=docker-image://{place}"]
+    assert house.record(CHILD)["bases"] == [{"name": "tool:2.0", "digest": parent.digest}]
+
+
+async def test_a_parent_that_is_up_to_date_is_taken_as_the_plan_found_it(house: House) -> None:
+    staged = replace(AMD64, staged=digest_of(b"staged"))
+    needy = child("2.0/slim-trixie@amd64", staged)
+
+    [outcome] = await house.run(needy)
+
+    assert outcome.result is Result.BUILT
+    assert contexts_of(house.runner.asked[0]) == [f"tool:2.0=docker-image://{AMD64.staging.pinned(staged.staged)}"]
+    assert not [reference for reference in house.registry.asked if AMD64.build_id in reference]
+
+
+async def test_what_stands_on_a_failed_build_is_blocked_by_it_and_the_others_go_on(house: House) -> None:
+    house.runner.fails = {"linux/amd64": [BROKEN_RUN]}
+
+    outcomes = await house.run(AMD64, CHILD, GRANDCHILD, S390X)
+
+    assert fates(outcomes) == [
+        (Result.FAILED, ExitCode.BUILD_FAILED),
+        (Result.BLOCKED, ExitCode.INCOMPLETE),
+        (Result.BLOCKED, ExitCode.INCOMPLETE),
+        (Result.BUILT, ExitCode.DONE),
+    ]
+    assert {outcome.detail for outcome in outcomes[1:3]} == {"blocked by 2.0/trixie@amd64: failed"}
+    record = house.record(GRANDCHILD)
+    assert (record["result"], record["exit_code"], record["detail"]) == ("blocked", 12, outcomes[2].detail)
+    assert [target for target, word in house.display.seen if word == "blocked"] == [
+        str(CHILD.target),
+        str(GRANDCHILD.target),
+    ]
+    assert (len(house.runner.asked), house.left) == (2, [])
+
+
+async def test_a_run_that_is_to_be_fast_tells_what_was_blocked_from_what_was_not_tried(house: House) -> None:
+    house.runner.fails = {"linux/amd64": [BROKEN_RUN]}
+
+    outcomes = await house.run(AMD64, CHILD, S390X, jobs=1, fail_fast=True)
+
+    assert [outcome.result for outcome in outcomes] == [Result.FAILED, Result.BLOCKED, Result.NOT_RUN]
+
+
+async def test_cancelling_ends_what_waits_for_a_parent_too(house: House) -> None:
+    house.runner.seconds = 60
+    running = asyncio.create_task(house.run(AMD64, CHILD))
+    async with asyncio.timeout(5):
+        while house.runner.at_once < 1:  # noqa: ASYNC110  the builder is only a fake
+            await asyncio.sleep(0.01)
+
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert (house.left, house.registry.written, len(house.runner.asked)) == ([], [], 1)
+    assert [word for target, word in house.display.seen if target == str(CHILD.target)] == []

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from docker import DockerClient
-from docker.context import ContextAPI
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
-from orchestrator.errors import InputError
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
+from orchestrator.tools.engine import docker_contexts
 
 _ANSWER_SECONDS = 5
 # What other arches a processor runs by itself, by Docker's name of it; 32-bit Arm on arm64 is asked of the machine.
 _COMPATIBLE = {"amd64": ("i386",), "arm": ("arm32v6", "arm32v5")}
+_LINUX = "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Engine:
     @property
     def environment(self) -> dict[str, str]:
         """What Docker's programs need in their environment to reach it."""
-        return {"DOCKER_CONTEXT": self.context} if self.context else {"DOCKER_HOST": self.host}
+        # A DOCKER_HOST of the user's would count before any context; an empty one is none.
+        return {"DOCKER_CONTEXT": self.context, "DOCKER_HOST": ""} if self.context else {"DOCKER_HOST": self.host}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,15 @@ def chosen(environment: Mapping[str, str]) -> Endpoint | None:
     """
     if host := environment.get("DOCKER_HOST"):
         return Endpoint(host, named_by="DOCKER_HOST")
-    wanted = environment.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(wanted)
-    if context is None:
-        raise InputError(f"there is no Docker context {wanted or 'of that name'!r}; `docker context ls` lists them")
-    if context.Name == "default":
+    return of_context(docker_contexts.current(environment), environment)
+
+
+def of_context(name: str, environment: Mapping[str, str]) -> Endpoint | None:
+    """Where a Docker context leads; None for `default`, which leads nowhere. Raises InputError where there is none."""
+    if name == docker_contexts.DEFAULT:
         return None
-    return Endpoint(str(context.Host), named_by=f"the Docker context {context.Name!r}", context=str(context.Name))
+    context = docker_contexts.named(name, environment)
+    return Endpoint(context.host, named_by=f"the Docker context {name!r}", context=name)
 
 
 async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engine | Silence:
@@ -86,17 +89,37 @@ async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engi
         version = await asyncio.to_thread(_version, endpoint, environment)
     except (DockerException, OSError) as error:
         return Silence(endpoint, reason(error))
-    processor = str(version["Arch"])
-    own = arch_of(Platform(str(version["Os"]), processor))
-    names = [own.name if own else "", *_COMPATIBLE.get(processor, ())]
+    own = own_arches(Platform(str(version["Os"]), str(version["Arch"])))
     return Engine(
         host=endpoint.host,
         private=False,
         version=str(version["Version"]),
-        platforms=tuple(str(ARCHES[name].platform) for name in names if name),
+        platforms=tuple(str(ARCHES[name].platform) for name in own),
         here=endpoint.host.startswith("unix://") and version.get("KernelVersion") == os.uname().release,
         context=endpoint.context,
     )
+
+
+def own_arches(platform: Platform) -> tuple[str, ...]:
+    """The arches that a machine of a platform runs by itself, its own one first."""
+    own = arch_of(platform)
+    compatible = _COMPATIBLE.get(platform.architecture, ()) if platform.os == _LINUX else ()
+    return (*((own.name,) if own else ()), *compatible)
+
+
+async def windows_release(engine: Engine, *, environment: Mapping[str, str]) -> str:
+    """The os.version of an engine's Windows, such as `10.0.26100.4061`; empty elsewhere.
+
+    Raises DockerException and OSError when it does not answer.
+    """
+
+    def asked() -> str:
+        with contextlib.closing(client(engine, environment=environment)) as connection:
+            about = connection.info()
+            # Elsewhere it is the release of the Linux distribution.
+            return str(about.get("OSVersion", "")) if about.get("OSType") == "windows" else ""
+
+    return await asyncio.to_thread(asked)
 
 
 def client(engine: Engine, *, environment: Mapping[str, str], timeout_seconds: int = 60) -> DockerClient:
@@ -113,8 +136,8 @@ def _version(endpoint: Endpoint, environment: Mapping[str, str]) -> Mapping[str,
 def _client(endpoint: Endpoint, environment: Mapping[str, str], *, timeout_seconds: int) -> DockerClient:
     ssh = endpoint.host.startswith("ssh://")
     if endpoint.context:
-        parameters = ContextAPI.kwargs_from_context(endpoint.context)
-        return DockerClient(**parameters, timeout=timeout_seconds, use_ssh_client=ssh)
+        tls = docker_contexts.named(endpoint.context, environment).tls or False
+        return DockerClient(base_url=endpoint.host, tls=tls, timeout=timeout_seconds, use_ssh_client=ssh)
     named = kwargs_from_env(environment={**environment, "DOCKER_HOST": endpoint.host})
     return DockerClient(**named, timeout=timeout_seconds, use_ssh_client=ssh)
 

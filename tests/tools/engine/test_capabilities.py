@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.engine.capabilities import Capabilities, capabilities
+from orchestrator.errors import UnavailableError
+from orchestrator.tools.engine.capabilities import Capabilities, buildkit_capabilities, capabilities
 from orchestrator.tools.engine.docker_host import Engine
 from tests.fake_runner import Answer, FakeRunner
 
@@ -54,4 +55,35 @@ async def test_a_context_is_asked_by_its_name(tmp_path: Path) -> None:
 
     await capabilities(replace(AWAY, context="farm"), runner=runner, state=tmp_path)
 
-    assert runner.environments == [{"DOCKER_CONTEXT": "farm"}]
+    assert runner.environments == [{"DOCKER_CONTEXT": "farm", "DOCKER_HOST": ""}]
+
+
+@pytest.mark.parametrize(
+    ("platforms", "expected"),
+    [
+        ("linux/amd64, linux/amd64/v2, linux/386", Capabilities(frozenset({"amd64", "i386"}), frozenset())),
+        ("linux/arm64, linux/arm/v7", Capabilities(frozenset({"arm64v8"}), frozenset({"arm32v7"}))),
+        ("linux/s390x", Capabilities(frozenset({"s390x"}), frozenset())),
+        ("", Capabilities(frozenset(), frozenset())),
+    ],
+)
+async def test_a_buildkit_alone_lists_its_own_machine_first(platforms: str, expected: Capabilities) -> None:
+    runner = FakeRunner({"docker buildx inspect remote": inspected(platforms)})
+
+    assert await buildkit_capabilities("remote", runner=runner, environment={}) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(stdout="Name: remote\nStatus: inactive\n"), "no BuildKit answers there"),
+        (Answer(1, stderr="more\nERROR: failed to initialize builder\n"), "failed to initialize builder"),
+    ],
+)
+async def test_a_builder_that_does_not_answer_is_told_why(answer: Answer, reason: str) -> None:
+    runner = FakeRunner({"docker buildx inspect remote": answer})
+
+    with pytest.raises(UnavailableError) as raised:
+        await buildkit_capabilities("remote", runner=runner, environment={})
+
+    assert raised.value.problems == (reason,)

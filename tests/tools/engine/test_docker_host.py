@@ -1,69 +1,69 @@
 """Where Docker is: the user's choice, and how an engine is named to others."""
 
-import hashlib
-import json
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, chosen
+from orchestrator.model.platforms import Platform
+from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, chosen, of_context, own_arches
+from tests.docker_contexts import HOST, add_context
 
-HOST = "tcp://192.0.2.1:2376"
-
-
-@pytest.fixture
-def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a user's Docker client; the Docker SDK looks for it by itself."""
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    return tmp_path
+FARM = Endpoint(HOST, named_by="the Docker context 'farm'", context="farm")
 
 
-def add_context(folder: Path, name: str) -> None:
-    """A context as `docker context create` keeps it."""
-    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
-    meta.mkdir(parents=True)
-    endpoints = {"docker": {"Host": HOST, "SkipTLSVerify": False}}
-    (meta / "meta.json").write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoints}))
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"DOCKER_HOST": "unix:///s", "DOCKER_CONTEXT": "farm"}, Endpoint("unix:///s", named_by="DOCKER_HOST")),
+        ({"DOCKER_CONTEXT": "farm"}, FARM),
+        ({"DOCKER_CONTEXT": "default"}, None),
+        ({"DOCKER_HOST": ""}, None),
+        ({}, None),
+    ],
+)
+def test_the_environment_comes_before_a_context(
+    tmp_path: Path, environment: dict[str, str], expected: Endpoint | None
+) -> None:
+    add_context(tmp_path, "farm")
+
+    assert chosen({**environment, "DOCKER_CONFIG": str(tmp_path)}) == expected
 
 
-def test_the_environment_comes_before_a_context(docker_config: Path) -> None:
-    environment = {"DOCKER_HOST": "unix:///here.sock", "DOCKER_CONTEXT": "farm"}
+def test_the_current_context_is_the_users_choice(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"currentContext": "farm"}')
+    add_context(tmp_path, "farm")
 
-    assert chosen(environment) == Endpoint("unix:///here.sock", named_by="DOCKER_HOST")
-
-
-def test_a_context_of_the_environment_comes_before_the_current_one(docker_config: Path) -> None:
-    (docker_config / "config.json").write_text('{"currentContext": "other"}')
-    add_context(docker_config, "farm")
-
-    found = chosen({"DOCKER_CONTEXT": "farm"})
-
-    assert found == Endpoint(HOST, named_by="the Docker context 'farm'", context="farm")
+    assert chosen({"DOCKER_CONFIG": str(tmp_path)}) == FARM
 
 
-def test_the_current_context_is_the_users_choice(docker_config: Path) -> None:
-    (docker_config / "config.json").write_text('{"currentContext": "farm"}')
-    add_context(docker_config, "farm")
-
-    assert chosen({}) == Endpoint(HOST, named_by="the Docker context 'farm'", context="farm")
-
-
-@pytest.mark.parametrize("environment", [{}, {"DOCKER_HOST": ""}, {"DOCKER_CONTEXT": "default"}])
-def test_without_a_choice_there_is_none(docker_config: Path, environment: dict[str, str]) -> None:
-    assert chosen(environment) is None
-
-
-def test_a_context_that_does_not_exist_is_an_error_of_the_user(docker_config: Path) -> None:
+def test_a_context_that_does_not_exist_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no Docker context 'gone'; `docker context ls` lists them"):
-        chosen({"DOCKER_CONTEXT": "gone"})
+        of_context("gone", {"DOCKER_CONFIG": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [
+        ("linux/amd64", ("amd64", "i386")),
+        ("linux/arm", ("arm32v7", "arm32v6", "arm32v5")),
+        ("linux/arm64", ("arm64v8",)),
+        ("windows/amd64", ("windows-amd64",)),
+        ("plan9/amd64", ()),
+    ],
+)
+def test_what_a_machine_runs_by_itself(platform: str, expected: tuple[str, ...]) -> None:
+    assert own_arches(Platform.parse(platform)) == expected
 
 
 @pytest.mark.parametrize(
     ("engine", "expected"),
     [
         (Engine(HOST, private=False, version="26.1", platforms=()), {"DOCKER_HOST": HOST}),
-        (Engine(HOST, private=False, version="26.1", platforms=(), context="farm"), {"DOCKER_CONTEXT": "farm"}),
+        (
+            Engine(HOST, private=False, version="26.1", platforms=(), context="farm"),
+            {"DOCKER_CONTEXT": "farm", "DOCKER_HOST": ""},
+        ),
     ],
 )
 def test_programs_are_told_the_context_where_there_is_one(engine: Engine, expected: dict[str, str]) -> None:

@@ -1,0 +1,77 @@
+"""Docker contexts, as Docker's client keeps them: names for engines, with the certificates that they ask for.
+
+The Docker SDK reads them, too, but finds none where there is no `config.json` beside them.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docker.tls import TLSConfig
+
+from orchestrator.errors import InputError
+
+DEFAULT = "default"
+"""The context that is no more than DOCKER_HOST, or the default socket."""
+
+_CONFIG = "config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DockerContext:
+    """One context."""
+
+    name: str
+    host: str
+    """As DOCKER_HOST takes it."""
+    tls: TLSConfig | None = None
+
+
+def folder(environment: Mapping[str, str]) -> Path:
+    """Where Docker's client keeps its configuration."""
+    return Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
+
+
+def current(environment: Mapping[str, str]) -> str:
+    """The name of the context that counts: DOCKER_CONTEXT, else what `docker context use` chose.
+
+    A configuration that cannot be read chooses none, as with Docker's client.
+    """
+    if name := environment.get("DOCKER_CONTEXT"):
+        return name
+    try:
+        chosen = json.loads((folder(environment) / _CONFIG).read_bytes())["currentContext"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return DEFAULT
+    return chosen if isinstance(chosen, str) and chosen else DEFAULT
+
+
+def named(name: str, environment: Mapping[str, str]) -> DockerContext:
+    """The context of that name; raises InputError where there is none, or one that cannot be read.
+
+    Where it is kept: https://github.com/docker/cli/blob/master/cli/context/store/store.go
+    """
+    contexts = folder(environment) / "contexts"
+    identity = hashlib.sha256(name.encode()).hexdigest()
+    file = contexts / "meta" / identity / "meta.json"
+    try:
+        meta: Any = json.loads(file.read_bytes())
+        endpoint = meta["Endpoints"]["docker"]
+        host, is_unverified = str(endpoint["Host"]), bool(endpoint.get("SkipTLSVerify"))
+    except FileNotFoundError as error:
+        raise InputError(f"there is no Docker context {name!r}; `docker context ls` lists them") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{file}: not a Docker context: {error}; make {name!r} anew") from error
+    return DockerContext(name, host, _tls(contexts / "tls" / identity / "docker", is_verified=not is_unverified))
+
+
+def _tls(kept: Path, *, is_verified: bool) -> TLSConfig | None:
+    """The certificates of a context, where it has any."""
+    ca, certificate, key = (kept / f"{name}.pem" for name in ("ca", "cert", "key"))
+    if not kept.is_dir():
+        return None
+    own = (str(certificate), str(key)) if certificate.exists() and key.exists() else None
+    return TLSConfig(client_cert=own, ca_cert=str(ca) if ca.exists() else None, verify=is_verified)
