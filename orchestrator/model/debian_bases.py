@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Descriptor, Document, digest_of
+from orchestrator.model.oci import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Descriptor, Document, digest_of
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
 from orchestrator.model.references import DOCKER_HUB, Reference
 
@@ -16,8 +16,6 @@ Family = Literal["busybox", "debian", "buildpack-deps"]
 # `latest` is a tag of images, and no suite.
 _SUITE = re.compile(r"(?!latest\b)([a-z]+)(-slim)?")
 _MADE_BY = "orchestrator.made-by"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What source code usually needs to be compiled: compilers, and headers of the libraries that languages bind to.
@@ -131,8 +129,8 @@ def image(recipe: Recipe, *, arch_name: str, layer: Layer, made_from: str, creat
         {
             "schemaVersion": 2,
             "mediaType": OCI_MANIFEST,
-            "config": {"mediaType": _CONFIG, "digest": digest_of(config), "size": len(config)},
-            "layers": [{"mediaType": _LAYER, "digest": layer.digest, "size": layer.size}],
+            "config": {"mediaType": OCI_CONFIG, "digest": digest_of(config), "size": len(config)},
+            "layers": [{"mediaType": OCI_LAYER, "digest": layer.digest, "size": layer.size}],
             "annotations": {
                 **_annotations(recipe),
                 "org.opencontainers.image.created": _timestamp(created),

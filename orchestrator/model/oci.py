@@ -20,6 +20,11 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFEST_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 """What every registry must accept, and most no more (distribution spec, "Pushing Manifests")."""
 
@@ -64,6 +69,30 @@ class Descriptor:
         """Whether this is a layer that registries may lack, because its licence keeps it where `urls` say."""
         return bool(_NON_DISTRIBUTABLE.search(self.media_type))
 
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What stands in a document that names this; what is not given is left out."""
+        entry: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        if self.urls:
+            entry["urls"] = list(self.urls)
+        if self.artifact_type:
+            entry["artifactType"] = self.artifact_type
+        if self.annotations:
+            entry["annotations"] = dict(self.annotations)
+        if self.platform:
+            entry["platform"] = self._platform_entry(self.platform)
+        return entry
+
+    def _platform_entry(self, platform: Platform) -> dict[str, Any]:
+        given = {
+            "os": platform.os,
+            "architecture": platform.architecture,
+            "variant": platform.variant,
+            "os.version": self.os_version,
+            "os.features": list(self.os_features),
+        }
+        return {key: value for key, value in given.items() if value or key in ("os", "architecture")}
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -81,6 +110,10 @@ class Document:
     children: tuple[Descriptor, ...] = field(init=False, repr=False, compare=False)
     """What an index lists; empty for a manifest."""
     annotations: tuple[tuple[str, str], ...] = field(init=False, repr=False, compare=False)
+    subject: Descriptor | None = field(init=False, repr=False, compare=False)
+    """What this document speaks of, as signatures and SBOMs do that are stored beside an image."""
+    artifact_type: str = field(init=False, repr=False, compare=False)
+    """What kind of thing it is: its own word, or else the type of its configuration."""
 
     def __post_init__(self) -> None:
         body = _body(self.content, media_type=self.media_type)
@@ -90,6 +123,8 @@ class Document:
             "layers": tuple(entry.descriptor for entry in body.layers) if isinstance(body, _Manifest) else (),
             "children": tuple(entry.descriptor for entry in body.manifests) if isinstance(body, _Index) else (),
             "annotations": tuple(body.annotations.items()),
+            "subject": body.subject.descriptor if body.subject else None,
+            "artifact_type": body.artifact_type or (body.config.media_type if isinstance(body, _Manifest) else ""),
         }
         for name, value in facts.items():
             object.__setattr__(self, name, value)
@@ -118,9 +153,18 @@ class Document:
         """The config and the layers of a manifest, each once; nothing for an index."""
         return tuple(dict.fromkeys((self.config, *self.layers))) if self.config else ()
 
-    def descriptor(self, *, platform: Platform | None = None, os_version: str = "") -> Descriptor:
+    def descriptor(
+        self, *, platform: Platform | None = None, os_version: str = "", os_features: tuple[str, ...] = ()
+    ) -> Descriptor:
         """What an index says to name this document."""
-        return Descriptor(self.media_type, self.digest, self.size, platform=platform, os_version=os_version)
+        return Descriptor(
+            self.media_type,
+            self.digest,
+            self.size,
+            platform=platform,
+            os_version=os_version,
+            os_features=os_features,
+        )
 
 
 def digest_of(content: bytes) -> str:
@@ -182,6 +226,8 @@ class _Body(_Part):
     schema_version: Literal[2]
     media_type: str | None = None
     annotations: _Annotations = {}
+    subject: _Entry | None = None
+    artifact_type: str = ""
 
 
 # Only one reading must be possible, so neither kind may hold what makes the other:

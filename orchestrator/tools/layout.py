@@ -3,22 +3,29 @@
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from types import MappingProxyType
+from typing import BinaryIO, TypeVar
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.model import elf
-from orchestrator.model.bases import manifest_of_config
+from orchestrator.model.image_config import ImageConfig
 from orchestrator.model.oci import MAX_DOCUMENT_BYTES, OCI_INDEX, Descriptor, Document
 from orchestrator.model.platforms import ARCHES, Platform
+from orchestrator.model.programs import Programs, programs_of
+from orchestrator.model.references import Repository
 
-_ELF_FILES_PER_LAYER = 16
+_PROGRAMS_PER_LAYER = 16
 """Enough to be sure; one stray program of another machine, a loader or a test file, must not fail a build."""
 
-_UNREADABLE = "+zstd"
+UNREADABLE = "+zstd"
 """Layers that the standard library cannot unpack; BuildKit makes none, but a base may have them."""
+
+LAYER_ERRORS = (tarfile.TarError, EOFError, OSError, zlib.error)
+"""What reading a broken layer raises."""
+
+_NOWHERE: Mapping[str, Repository] = MappingProxyType({})
 
 _T = TypeVar("_T")
 
@@ -32,9 +39,13 @@ class Layout:
     platform: Platform
     os_version: str
     attestations: tuple[tuple[Descriptor, Document], ...]
+    os_features: tuple[str, ...] = ()
+    elsewhere: Mapping[str, Repository] = field(default_factory=dict)
+    """The layers that are not there, by their digests: who has them."""
 
-    def blob(self, digest: str) -> Path:
-        return _blob(self.root, digest)
+    def blob(self, digest: str) -> Path | Repository:
+        """Where a blob is."""
+        return self.elsewhere.get(digest, _blob(self.root, digest))
 
     @property
     def blobs(self) -> tuple[Descriptor, ...]:
@@ -43,8 +54,11 @@ class Layout:
         return tuple({blob.digest: blob for document in documents for blob in document.blobs}.values())
 
 
-def read(root: Path) -> Layout:
-    """Read the layout of one build; raises ContractBrokenError if it is not one image as it says."""
+def read(root: Path, *, elsewhere: Mapping[str, Repository] = _NOWHERE) -> Layout:
+    """Read the layout of one build; raises ContractBrokenError if it is not one image as it says.
+
+    Of the image's layers those may be missing that are known to be `elsewhere`, by their digests.
+    """
     _check_plain(root)
     entry = _only(_parse(root / "index.json", OCI_INDEX).children, what="entry in index.json")
     top = _document(root, entry)
@@ -54,10 +68,13 @@ def read(root: Path) -> Layout:
     attestations = tuple((child, _document(root, child)) for child in children if child.is_attestation)
     if strange := [child.digest for child, _ in attestations if child.subject != image.digest]:
         raise ContractBrokenError(f"the builder left attestations of another image: {', '.join(strange)}")
-    platform, os_version = _platform(root, image)
-    layout = Layout(root, image, platform, os_version, attestations)
+    config = _config(root, image)
+    absent = {layer.digest for layer in image.layers if not _blob(root, layer.digest).exists()}
+    missing = {digest: repository for digest, repository in elsewhere.items() if digest in absent}
+    layout = Layout(root, image, config.platform, config.os_version, attestations, config.os_features, missing)
     for blob in layout.blobs:
-        _verify(root, blob)
+        if blob.digest not in missing:
+            _verify(root, blob)
     return layout
 
 
@@ -65,47 +82,53 @@ def check_arch(layout: Layout, arch: str) -> None:
     """Compare the configuration, and the programs inside, with what was asked for.
 
     BuildKit labels an image with the platform it was told, even on a base for another machine (docker/buildx#1389).
-    Raises ContractBrokenError.
+    Layers that are elsewhere are their base's. Raises ContractBrokenError.
     """
-    wanted = ARCHES[arch]
-    if layout.platform.normal != wanted.platform.normal:
-        raise ContractBrokenError(f"the builder made an image for {layout.platform}, expected {wanted.platform}")
-    if not wanted.elf_machine:
-        return
+    check_platform(layout.platform, arch)
     for layer in layout.image.layers:
-        if layer.media_type.endswith(_UNREADABLE):
-            continue
-        machines = set(_machines(layout.blob(layer.digest)))
-        if machines and wanted.elf_machine not in machines:
-            names = ", ".join(_machine_name(machine) for machine in sorted(machines))
-            raise ContractBrokenError(
-                f"layer {layer.digest} holds programs for {names}, expected {arch}; "
-                "look for a base or a download of another architecture"
-            )
+        path = layout.blob(layer.digest)
+        if isinstance(path, Path) and not layer.media_type.endswith(UNREADABLE):
+            check_machines(_machines(path, programs_of(arch)), arch, layer=layer.digest)
 
 
-def _machines(path: Path) -> Iterator[int]:
-    """The machines of the first programs in a layer."""
+def check_platform(platform: Platform, arch: str) -> None:
+    """Compare what an image says that it is for with what was asked for; raises ContractBrokenError."""
+    wanted = ARCHES[arch].platform
+    if platform.normal != wanted.normal:
+        raise ContractBrokenError(f"the builder made an image for {platform}, expected {wanted}")
+
+
+def check_machines(machines: Collection[int], arch: str, *, layer: str) -> None:
+    """Compare the machines of programs in a layer with what was asked for; raises ContractBrokenError."""
+    programs = programs_of(arch)
+    if machines and not programs.runs & set(machines):
+        names = ", ".join(programs.name_of(machine) for machine in sorted(machines))
+        raise ContractBrokenError(
+            f"layer {layer} holds programs for {names}, expected {arch}; "
+            "look for a base or a download of another architecture"
+        )
+
+
+def machines(file: BinaryIO, programs: Programs) -> Iterator[int]:
+    """The machines of the first programs in a layer; raises one of LAYER_ERRORS where it breaks off, or is none."""
     found = 0
+    with tarfile.open(fileobj=file, mode="r|*") as layer:
+        for member in layer:
+            program = layer.extractfile(member) if member.isreg() else None
+            machine = programs.machine(program.read(programs.header_bytes)) if program else None
+            if machine is not None:
+                yield machine
+                found += 1
+            if found == _PROGRAMS_PER_LAYER:
+                return
+
+
+def _machines(path: Path, programs: Programs) -> frozenset[int]:
     try:
-        with tarfile.open(path, mode="r|*") as layer:
-            for member in layer:
-                if not member.isreg() or member.size < elf.HEADER_BYTES:
-                    continue
-                file = layer.extractfile(member)
-                machine = elf.machine(file.read(elf.HEADER_BYTES)) if file else None
-                if machine is not None:
-                    yield machine
-                    found += 1
-                if found == _ELF_FILES_PER_LAYER:
-                    return
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        with path.open("rb") as file:
+            return frozenset(machines(file, programs))
+    except LAYER_ERRORS as error:
         raise ContractBrokenError(f"{path.name}: not a layer: {error}") from error
-
-
-def _machine_name(machine: int) -> str:
-    names = [arch.name for arch in ARCHES.values() if arch.elf_machine == machine]
-    return "/".join(names) or f"ELF machine {machine}"
 
 
 def _check_plain(root: Path) -> None:
@@ -115,17 +138,16 @@ def _check_plain(root: Path) -> None:
             raise ContractBrokenError(f"{path}: the builder left what is neither a file nor a folder")
 
 
-def _platform(root: Path, image: Document) -> tuple[Platform, str]:
-    """What the configuration of an image says that it is for, and its os.version."""
+def _config(root: Path, image: Document) -> ImageConfig:
+    """What the configuration of an image says."""
     if image.config is None:
         raise ContractBrokenError(f"the builder left an index, {image.digest}, where an image should be")
     _verify(root, image.config)
     path = _blob(root, image.config.digest)
     try:
-        found = manifest_of_config(_bytes(path), digest=image.digest)
+        return ImageConfig.parse(_bytes(path))
     except ValueError as error:
         raise ContractBrokenError(f"{path}: {error}") from error
-    return found.platform, found.os_version
 
 
 def _document(root: Path, descriptor: Descriptor) -> Document:

@@ -1,19 +1,20 @@
 """Puts what was built into staging: first under digests, under its build ID only when it has passed its tests."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
-from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError
+from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, TagMovedError
 from orchestrator.model.index import Member, assemble
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.plan import Build, Found, Plan
 from orchestrator.model.reasons import LastStaged
 from orchestrator.model.references import Reference, Repository
-from orchestrator.tools.layout import Layout
 from orchestrator.tools.registry import Registry
+from orchestrator.tools.registry.sources import Source
 
 log = structlog.get_logger()
 
@@ -46,26 +47,72 @@ async def _last(build: Build, registry: Registry) -> LastStaged | None:
     return LastStaged(last.digest, KeptInputs.of(dict(last.annotations))) if last else None
 
 
-async def push(layout: Layout, build: Build, registry: Registry) -> Document:
+class Made(Protocol):
+    """What a builder made, checked: one image and its attestations, on our disk or brought already."""
+
+    @property
+    def image(self) -> Document: ...
+    @property
+    def os_version(self) -> str: ...
+    @property
+    def os_features(self) -> tuple[str, ...]: ...
+    @property
+    def attestations(self) -> tuple[tuple[Descriptor, Document], ...]: ...
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]: ...
+
+    def blob(self, digest: str, /) -> Source:
+        """Where a blob is."""
+
+
+async def push(
+    made: Made, build: Build, registry: Registry, *, arrived: Callable[[int, int], object] = lambda _count, _total: None
+) -> Document:
     """Send an image, its attestations and the index over them, all by digest; returns the index, not yet tagged.
 
-    The index remembers the inputs of the build.
+    The index remembers the inputs of the build. `arrived` is told after each blob how many bytes of how many the
+    registry has, however they came there.
     """
     repository = build.staging.repository
-    mount_from = _same_registry(repository, build)
-    await asyncio.gather(
-        *(
-            registry.put_blob(repository, blob.digest, blob.size, layout.blob(blob.digest), mount_from=mount_from)
-            for blob in layout.blobs
-        )
+    count, total = 0, sum(blob.size for blob in made.blobs)
+
+    async def bring(blob: Descriptor) -> None:
+        nonlocal count
+        await _bring(blob, made, build, registry)
+        count += blob.size
+        arrived(count, total)
+
+    await asyncio.gather(*map(bring, made.blobs))
+    documents = (made.image, *(document for _, document in made.attestations))
+    await asyncio.gather(*(_write(repository, document, registry) for document in documents))
+    image = made.image.descriptor(
+        platform=build.target.platform, os_version=made.os_version, os_features=made.os_features
     )
-    documents = (layout.image, *(document for _, document in layout.attestations))
-    await asyncio.gather(*(registry.put_document(repository.at(document.digest), document) for document in documents))
-    image = layout.image.descriptor(platform=build.target.platform, os_version=layout.os_version)
-    member = Member(build.target.arch, image, tuple(descriptor for descriptor, _ in layout.attestations))
+    member = Member(build.target.arch, image, tuple(descriptor for descriptor, _ in made.attestations))
     index = assemble([member], annotations=build.kept.annotations)
     await registry.put_document(repository.at(index.digest), index)
     return index
+
+
+async def _bring(blob: Descriptor, made: Made, build: Build, registry: Registry) -> None:
+    repository, source = build.staging.repository, made.blob(blob.digest)
+    if blob.is_foreign and isinstance(source, Repository) and await registry.blob_size(source, blob.digest) is None:
+        return  # its licence keeps it where its `urls` say, and clients go there
+    mount_from = _same_registry(repository, build)
+    await registry.put_blob(repository, blob.digest, blob.size, source, mount_from=mount_from)
+
+
+async def _write(repository: Repository, document: Document, registry: Registry) -> None:
+    try:
+        await registry.put_document(repository.at(document.digest), document)
+    except InputError as error:
+        foreign = sum(layer.is_foreign for layer in document.layers)
+        if not foreign:
+            raise
+        raise InputError(
+            f"{error}; {foreign} of its layers may only be had from elsewhere, and this registry does not allow their "
+            "urls: have it allow them, or build on a base without such layers"
+        ) from error
 
 
 async def tag(build: Build, index: Document, registry: Registry) -> Document:

@@ -1,4 +1,4 @@
-"""Follows one run of buildx: what BuildKit says becomes progress, lines for people, and the log."""
+"""Follows one run of a builder: what it says becomes progress, lines for people, and the log."""
 
 import re
 from collections import deque
@@ -33,6 +33,30 @@ class Transcript:
     def take(self, chunk: bytes) -> None:
         self._take(chunk, final=False)
 
+    def moved(self, vertex: Vertex) -> None:
+        """Take one step of a builder."""
+        before = self.progress.vertexes.get(vertex.digest)
+        self.progress = self.progress.after(vertex)
+        vertex = self.progress.vertexes[vertex.digest]
+        name = title(vertex.name)
+        if vertex.is_cached and not (before and before.is_cached):
+            self.say(f"> {name}: cached")
+        elif vertex.is_started and not (before and before.is_started):
+            self.say(f"> {name}")
+        if vertex.is_completed:
+            self._finish_line(vertex.digest)
+        if vertex.error and not (before and before.error):
+            self.say(f"> {explanation(vertex)}")
+        self._on_progress(self.progress)
+
+    def printed(self, output: Output) -> None:
+        """Take what a step wrote."""
+        *lines, rest = (self._unfinished.pop(output.vertex, b"") + output.text).split(b"\n")
+        if rest:
+            self._unfinished[output.vertex] = rest
+        for line in lines:
+            self.say(line.decode("utf-8", "replace"))
+
     def end(self, *last: str) -> None:
         """Take what was not finished, and say what else there is to say."""
         self._take(b"", final=True)
@@ -63,9 +87,9 @@ class Transcript:
                 continue
             for event in events(item):
                 if isinstance(event, Vertex):
-                    self._moved(event)
+                    self.moved(event)
                 else:
-                    self._printed(event)
+                    self.printed(event)
 
     def _strayed(self, line: str) -> None:
         self._stray.append(line)
@@ -74,28 +98,6 @@ class Transcript:
         else:
             # Only an excerpt of the Dockerfile and the error again: it must not push out what the program printed.
             self._write(_clean(line) + "\n")
-
-    def _moved(self, vertex: Vertex) -> None:
-        before = self.progress.vertexes.get(vertex.digest)
-        self.progress = self.progress.after(vertex)
-        vertex = self.progress.vertexes[vertex.digest]
-        name = title(vertex.name)
-        if vertex.is_cached and not (before and before.is_cached):
-            self.say(f"> {name}: cached")
-        elif vertex.is_started and not (before and before.is_started):
-            self.say(f"> {name}")
-        if vertex.is_completed:
-            self._finish_line(vertex.digest)
-        if vertex.error and not (before and before.error):
-            self.say(f"> {explanation(vertex)}")
-        self._on_progress(self.progress)
-
-    def _printed(self, output: Output) -> None:
-        *lines, rest = (self._unfinished.pop(output.vertex, b"") + output.text).split(b"\n")
-        if rest:
-            self._unfinished[output.vertex] = rest
-        for line in lines:
-            self.say(line.decode("utf-8", "replace"))
 
     def _finish_line(self, vertex: str) -> None:
         """Say what a program wrote without ending the line: often it is its last word."""

@@ -47,6 +47,22 @@ def test_a_manifest_names_its_config_and_layers() -> None:
     assert (document.children, document.is_index) == ((), False)
 
 
+@pytest.mark.parametrize(
+    ("document", "subject", "artifact_type"),
+    [
+        (Document.parse(manifest(), OCI_MANIFEST), None, CONFIG["mediaType"]),
+        (
+            Document.parse(manifest(subject=CHILD, artifactType="example/x"), OCI_MANIFEST),
+            Descriptor(OCI_MANIFEST, A, 7),
+            "example/x",
+        ),
+        (Document.parse(index(subject=CHILD), OCI_INDEX), Descriptor(OCI_MANIFEST, A, 7), ""),
+    ],
+)
+def test_a_document_may_speak_of_another(document: Document, subject: Descriptor | None, artifact_type: str) -> None:
+    assert (document.subject, document.artifact_type) == (subject, artifact_type)
+
+
 def test_an_index_names_its_children_with_all_that_is_said_of_them() -> None:
     platform = {"os": "windows", "architecture": "amd64", "os.version": "10.0.26100.1", "os.features": ["win32k"]}
     child = {**CHILD, "platform": platform, "annotations": {"a": "b"}, "urls": ["https://example.org/x"]}
@@ -66,6 +82,41 @@ def test_an_index_names_its_children_with_all_that_is_said_of_them() -> None:
         ),
     )
     assert (document.config, document.layers, document.annotations) == (None, (), (("c", "d"),))
+
+
+def test_a_descriptor_is_written_as_it_was_read() -> None:
+    told = {
+        **CHILD,
+        "urls": ["https://layers.example/one"],
+        "artifactType": "example/x",
+        "annotations": {"one": "1"},
+        "platform": {
+            "os": "windows",
+            "architecture": "amd64",
+            "variant": "v2",
+            "os.version": "10.0.26100.1",
+            "os.features": ["win32k"],
+        },
+    }
+
+    document = Document.parse(index(manifests=[told, CHILD]), OCI_INDEX)
+
+    assert [child.entry for child in document.children] == [told, CHILD]
+
+
+def test_a_document_is_named_with_what_it_runs_on() -> None:
+    document = Document.parse(manifest(), OCI_MANIFEST)
+
+    named = document.descriptor(platform=Platform("windows", "amd64"), os_version="10.0.26100.1", os_features=("a",))
+
+    assert named == Descriptor(
+        OCI_MANIFEST,
+        document.digest,
+        document.size,
+        platform=Platform("windows", "amd64"),
+        os_version="10.0.26100.1",
+        os_features=("a",),
+    )
 
 
 def test_digest_and_size_are_those_of_the_very_bytes() -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from orchestrator.errors import ContractBrokenError
 from orchestrator.model.platforms import Platform
+from orchestrator.model.references import Repository
 from orchestrator.tools.layout import check_arch, read
 from tests.samples import MadeLayout, layout, program, tar
 
 PROGRAM = tar({"bin/tool": program("amd64")})
+BASES = Repository("registry.example", "library/base")
 
 
 def test_a_good_layout_is_read(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_a_good_layout_is_read(tmp_path: Path) -> None:
 
     assert (found.image.digest, found.platform, found.os_version) == (digest, Platform("linux", "arm64", "v8"), "")
     assert [(descriptor.subject, len(document.layers)) for descriptor, document in found.attestations] == [(digest, 1)]
-    assert {found.blob(blob.digest).stat().st_size == blob.size for blob in found.blobs} == {True}
+    assert [found.blob(blob.digest) for blob in found.blobs] == [made.path(blob.digest) for blob in found.blobs]
     assert len(found.blobs) == 5
 
 
@@ -47,6 +49,50 @@ def test_the_release_of_windows_is_read(tmp_path: Path) -> None:
     check_arch(found, "windows-amd64")
 
     assert (found.platform, found.os_version) == (Platform("windows", "amd64"), "10.0.26100.4061")
+
+
+def test_the_features_of_windows_are_read(tmp_path: Path) -> None:
+    made = MadeLayout(tmp_path)
+    made.image("windows-amd64", config=b'{"os": "windows", "architecture": "amd64", "os.features": ["win32k"]}')
+
+    assert read(made.close()).os_features == ("win32k",)
+
+
+def test_a_layer_that_is_elsewhere_may_be_missing(tmp_path: Path) -> None:
+    made = MadeLayout(tmp_path)
+    manifest = made.image("amd64", tar({"bin/base": program("s390x")}), PROGRAM)
+    base, own = (layer["digest"] for layer in json.loads(made.path(manifest).read_bytes())["layers"])
+    made.close()
+    made.path(base).unlink()
+
+    found = read(tmp_path, elsewhere={base: BASES, own: BASES})
+    check_arch(found, "amd64")
+
+    assert found.elsewhere == {base: BASES}
+    assert (found.blob(base), found.blob(own)) == (BASES, made.path(own))
+    with pytest.raises(ContractBrokenError, match="No such file or directory, though the layout names it"):
+        read(tmp_path, elsewhere={own: BASES})
+
+
+def test_a_layer_that_is_elsewhere_is_compared_all_the_same_where_it_is_there(tmp_path: Path) -> None:
+    made = MadeLayout(tmp_path)
+    manifest = made.image("amd64", PROGRAM)
+    digest = json.loads(made.path(manifest).read_bytes())["layers"][0]["digest"]
+    made.close()
+    made.path(digest).write_bytes(b"changed")
+
+    with pytest.raises(ContractBrokenError, match="got 7 of sha256:"):
+        read(tmp_path, elsewhere={digest: BASES})
+
+
+def test_only_layers_may_be_elsewhere(tmp_path: Path) -> None:
+    made = MadeLayout(tmp_path)
+    config = json.loads(made.path(made.image("amd64", PROGRAM)).read_bytes())["config"]["digest"]
+    made.close()
+    made.path(config).unlink()
+
+    with pytest.raises(ContractBrokenError, match="No such file or directory"):
+        read(tmp_path, elsewhere={config: BASES})
 
 
 def _two_images(made: MadeLayout) -> None:
@@ -228,6 +274,31 @@ def test_a_base_for_another_machine_is_found_by_its_programs(tmp_path: Path) -> 
         ContractBrokenError, match=r"holds programs for amd64, expected arm64v8; look for a base or a download"
     ):
         check_arch(found, "arm64v8")
+
+
+def _windows_program(machine: int) -> bytes:
+    return b"MZ".ljust(0x3C, b"\0") + (0x40).to_bytes(4, "little") + b"PE\0\0" + machine.to_bytes(2, "little")
+
+
+WINDOWS = b'{"os": "windows", "architecture": "amd64"}'
+
+
+@pytest.mark.parametrize("machine", [0x8664, 0x14C])
+def test_programs_that_windows_on_amd64_runs_are_right(tmp_path: Path, machine: int) -> None:
+    made = MadeLayout(tmp_path)
+    files = {"Files/tool.exe": _windows_program(machine), "Files/for-wsl": program("s390x")}
+    made.image("windows-amd64", tar(files), config=WINDOWS)
+
+    check_arch(read(made.close()), "windows-amd64")
+
+
+def test_windows_programs_for_another_machine_are_found(tmp_path: Path) -> None:
+    made = MadeLayout(tmp_path)
+    made.image("windows-amd64", tar({"Files/tool.exe": _windows_program(0xAA64)}), config=WINDOWS)
+    found = read(made.close())
+
+    with pytest.raises(ContractBrokenError, match="holds programs for PE machine 43620, expected windows-amd64"):
+        check_arch(found, "windows-amd64")
 
 
 def test_an_unknown_machine_is_told_by_its_number(tmp_path: Path) -> None:

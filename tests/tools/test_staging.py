@@ -1,20 +1,26 @@
 """What was built comes into staging under digests, and under its build ID last."""
 
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError, UnavailableError
+from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, TagMovedError, UnavailableError
 from orchestrator.model.index import assemble, members
 from orchestrator.model.kept_inputs import KeptInputs
-from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
+from orchestrator.model.oci import DOCKER_MANIFEST, OCI_MANIFEST, Descriptor, Document, digest_of
 from orchestrator.model.plan import Build, Plan
+from orchestrator.model.platforms import Platform
 from orchestrator.model.reasons import LastStaged
-from orchestrator.tools.layout import read
+from orchestrator.model.references import Repository
+from orchestrator.tools.layout import Layout, read
+from orchestrator.tools.registry.sources import Source
+from orchestrator.tools.registry.uploads import Outcome as Upload
 from orchestrator.tools.staging import find, image_of, index_of, push, tag
 from tests.fakes import FakeRegistry
-from tests.samples import attestation_entry, build, image_entry, index_document, layout
+from tests.samples import MadeLayout, attestation_entry, build, image_entry, index_document, layout
 
 AMD64 = build("2.0/trixie@amd64")
 S390X = build("2.0/trixie@s390x")
@@ -84,6 +90,97 @@ async def test_a_push_brings_all_under_digests_and_names_nothing(tmp_path: Path)
     assert KeptInputs.of(dict(index.annotations)) == AMD64.kept
 
 
+FOREIGN_TYPE = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+BASES = Repository("mirror.example", "windows/servercore")
+
+
+class Shelf(FakeRegistry):
+    """A registry that notes where blobs are brought from, and has some."""
+
+    def __init__(self, has: Collection[str] = ()) -> None:
+        super().__init__()
+        self.has = has
+        self.brought: dict[str, Source] = {}
+
+    async def blob_size(self, repository: Repository, digest: str) -> int | None:
+        return 1 if digest in self.has else None
+
+    async def put_blob(
+        self, repository: Repository, digest: str, size: int, source: Source, *, mount_from: Sequence[Repository] = ()
+    ) -> Upload:
+        self.brought[digest] = source
+        return Upload.UPLOADED
+
+
+def windows_layout(root: Path) -> tuple[Layout, str, str]:
+    """A layout of an image of Windows without its first, foreign layer; with the digests of its layers."""
+    made = MadeLayout(root)
+    config = b'{"os": "windows", "architecture": "amd64", "os.version": "10.0.26100.1", "os.features": ["win32k"]}'
+    own, foreign = (
+        made.blob(b"own", "application/x.tar"),
+        made.blob(b"foreign", FOREIGN_TYPE, urls=["https://l.example"]),
+    )
+    document = {
+        "schemaVersion": 2,
+        "config": made.blob(config, "application/vnd.docker.container.image.v1+json"),
+        "layers": [foreign, own],
+    }
+    made.entries.append(made.blob(json.dumps(document).encode(), DOCKER_MANIFEST))
+    made.close()
+    made.path(foreign["digest"]).unlink()
+    return read(root, elsewhere={foreign["digest"]: BASES}), foreign["digest"], own["digest"]
+
+
+WINDOWS = build("2.0/windowsservercore-ltsc2025@windows-amd64")
+
+
+async def test_a_layer_that_is_elsewhere_is_brought_from_there(tmp_path: Path) -> None:
+    built, foreign, own = windows_layout(tmp_path)
+    registry = Shelf(has={foreign})
+
+    await push(built, WINDOWS, registry)
+
+    assert (registry.brought[foreign], registry.brought[own]) == (BASES, built.blob(own))
+
+
+async def test_a_layer_that_its_licence_keeps_elsewhere_is_left_there(tmp_path: Path) -> None:
+    built, foreign, _ = windows_layout(tmp_path)
+    registry = Shelf()
+
+    index = await push(built, WINDOWS, registry)
+
+    assert foreign not in registry.brought
+    assert image_of(index) == Descriptor(
+        DOCKER_MANIFEST,
+        built.image.digest,
+        built.image.size,
+        platform=Platform("windows", "amd64"),
+        os_version="10.0.26100.1",
+        os_features=("win32k",),
+    )
+
+
+async def test_a_registry_that_allows_no_layers_elsewhere_is_told_to(tmp_path: Path) -> None:
+    built, _, _ = windows_layout(tmp_path)
+    registry = Shelf()
+    registry.failing[str(WINDOWS.staging.repository.at(built.image.digest))] = InputError("500 (MANIFEST_INVALID)")
+
+    with pytest.raises(
+        InputError,
+        match=r"^500 \(MANIFEST_INVALID\); 1 of its layers may only be had from elsewhere, and this registry does not",
+    ):
+        await push(built, WINDOWS, registry)
+
+
+async def test_an_image_that_a_registry_refuses_for_another_reason_is_told_as_it_is(tmp_path: Path) -> None:
+    built = read(layout(tmp_path, "amd64"))
+    registry = FakeRegistry()
+    registry.failing[str(AMD64.staging.repository.at(built.image.digest))] = InputError("400 (MANIFEST_INVALID)")
+
+    with pytest.raises(InputError, match=r"^400 \(MANIFEST_INVALID\)$"):
+        await push(built, AMD64, registry)
+
+
 async def test_a_tested_index_gets_the_build_id_and_then_the_name_of_the_last_build() -> None:
     registry = FakeRegistry()
 
@@ -141,3 +238,13 @@ def test_an_index_of_several_images_is_not_one_of_a_single_build(platforms: tupl
 
     with pytest.raises(ContractBrokenError, match=f"holds {len(platforms)} images, expected one"):
         image_of(index)
+
+
+async def test_how_much_has_arrived_is_told_after_each_blob(tmp_path: Path) -> None:
+    made = read(layout(tmp_path / "layout"))
+    told: list[tuple[int, int]] = []
+
+    await push(made, AMD64, FakeRegistry(), arrived=lambda count, total: told.append((count, total)))
+
+    sizes = [blob.size for blob in made.blobs]
+    assert told == [(sum(sizes[: number + 1]), sum(sizes)) for number in range(len(sizes))]

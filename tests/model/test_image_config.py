@@ -1,0 +1,50 @@
+import json
+from typing import Any
+
+import pytest
+
+from orchestrator.model.image_config import ImageConfig
+from orchestrator.model.oci import digest_of
+from orchestrator.model.platforms import Platform
+
+DIFF_IDS = (digest_of(b"one"), digest_of(b"two"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (
+            {"os": "linux", "architecture": "arm64", "variant": "v8", "rootfs": {"diff_ids": list(DIFF_IDS)}},
+            ImageConfig(Platform("linux", "arm64", "v8"), diff_ids=DIFF_IDS),
+        ),
+        (
+            {"os": "windows", "architecture": "amd64", "os.version": "10.0.26100.1", "os.features": ["win32k"]},
+            ImageConfig(Platform("windows", "amd64"), "10.0.26100.1", ("win32k",)),
+        ),
+        (
+            {"os": "linux", "architecture": "amd64", "os.features": None, "rootfs": {"diff_ids": None}},
+            ImageConfig(Platform("linux", "amd64")),
+        ),
+    ],
+)
+def test_what_decides_about_an_image_is_read(value: dict[str, Any], expected: ImageConfig) -> None:
+    assert ImageConfig.parse(json.dumps(value).encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "Expecting value"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[]", "expected a JSON object"),
+        (b'{"os": "linux"}', "`os` and `architecture`"),
+        (b'{"os": "linux", "architecture": 7}', "`os` and `architecture`"),
+        (b'{"os": "linux", "architecture": "amd64", "os.features": "win32k"}', r"`os\.features`"),
+        (b'{"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": "sha256:ab"}}', r"`rootfs\.diff_ids`"),
+        (b'{"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": ["sha256:ab"]}}', r"`rootfs\.diff_ids`"),
+        (b'{"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [7]}}', r"`rootfs\.diff_ids`"),
+    ],
+)
+def test_a_malformed_configuration_is_refused(content: bytes, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        ImageConfig.parse(content)
