@@ -7,7 +7,9 @@ from typing import Any
 
 from orchestrator.model.build_run import BuildRun
 from orchestrator.model.outcomes import Outcome, Result
-from orchestrator.render.summary import failure_text, moves_document, moves_text, outcomes_text, plan_text
+from orchestrator.model.plan_document import plan_entries
+from orchestrator.render.publication import moves_document, moves_text
+from orchestrator.render.summary import failure_text, outcomes_text, plan_text
 
 
 def build_run_document(run: BuildRun) -> dict[str, Any]:
@@ -15,9 +17,9 @@ def build_run_document(run: BuildRun) -> dict[str, Any]:
     return {
         "schema": 1,
         "exit_code": int(run.code),
-        "plan": run.plan.document()["builds"],
+        "plan": plan_entries(run.plan),
         "builds": [asdict(outcome) for outcome in run.outcomes],
-        "tags": moves_document(run.moved, run.code)["tags"],
+        "tags": moves_document(run.moved),
         "loaded": list(run.loaded),
     }
 
@@ -44,4 +46,10 @@ def _outcomes_text(outcomes: Sequence[Outcome], ran: Sequence[Outcome]) -> str:
         return f"nothing to do: {len(outcomes)} builds are up to date\n"
     counts = Counter(str(outcome.result) for outcome in outcomes)
     total = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
-    return f"{outcomes_text(ran)}builds: {total}\n"
+    return f"{outcomes_text(ran)}builds: {total}\n{_untested_text(ran)}"
+
+
+def _untested_text(ran: Sequence[Outcome]) -> str:
+    """How many images no smoke test has seen, once for each reason."""
+    reasons = Counter(outcome.untested for outcome in ran if outcome.untested)
+    return "".join(f"smoke tests not run for {count}: {reason}\n" for reason, count in sorted(reasons.items()))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,8 @@ from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress
 from orchestrator.tools.attempts import Again
-from orchestrator.tools.progress import Display, Lines, LiveTable
+from orchestrator.tools.live_table import LiveTable
+from orchestrator.tools.progress import Display, Lines
 
 _REFRESH_SECONDS = 0.25
 
@@ -51,6 +52,10 @@ class Several:
         for display in self.displays:
             display.phase(build, name)
 
+    def pushed(self, build: Build, count: int, total: int) -> None:
+        for display in self.displays:
+            display.pushed(build, count, total)
+
     def retried(self, build: Build, again: Again) -> None:
         for display in self.displays:
             display.retried(build, again)
@@ -61,15 +66,20 @@ class Several:
 
 
 @contextlib.asynccontextmanager
-async def display(mode: Mode, *, interactive: bool, total: int, events: Display) -> AsyncIterator[Display]:
-    """The display for people on stderr, `events` told of the same; those alone where stderr is for programs."""
+async def display(
+    mode: Mode, *, interactive: bool, queue: Mapping[str, str], events: Display
+) -> AsyncIterator[Display]:
+    """The display for people on stderr, `events` told of the same; those alone where stderr is for programs.
+
+    `queue` has every build of the run, by the name of its target: the builder that it waits for.
+    """
     if mode is Mode.JSON:
         yield events
         return
     if mode is Mode.LINES or (mode is Mode.AUTO and not interactive):
         yield Several((events, Lines(sys.stderr)))
         return
-    table = LiveTable(total=total, clock=asyncio.get_running_loop().time)
+    table = LiveTable(queue=queue, clock=asyncio.get_running_loop().time)
     # Refreshed by a task of our own: rich's thread would draw the table while it changes.
     with Live(table, console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         refreshing = asyncio.create_task(_refresh(live))

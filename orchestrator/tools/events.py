@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Events:
         self._now = now
         self._steps: dict[str, set[str]] = {}
         """The names of steps that were told, by build ID."""
+        self._builders: Mapping[str, str] = {}
 
     def run(self, plan: Plan) -> None:
         """A run begins: itself first, then each of its builds in the plan's order."""
@@ -42,8 +43,13 @@ class Events:
         for build in plan.builds:
             self._of(build, "planned", state=str(build.state), reason=build.reason)
 
+    def on(self, builders: Mapping[str, str]) -> None:
+        """Name the builder of each build that starts from now on; `builders` has them by target."""
+        self._builders = builders
+
     def started(self, build: Build) -> None:
-        self._of(build, "started")
+        builder = self._builders.get(str(build.target))
+        self._of(build, "started", **({"builder": builder} if builder else {}))
 
     def moved(self, build: Build, progress: Progress) -> None:
         """A step is told once, when it begins; one that is cached never does."""
@@ -59,6 +65,11 @@ class Events:
 
     def phase(self, build: Build, name: str) -> None:
         self._of(build, "phase", name=name)
+
+    def pushed(self, build: Build, count: int, total: int) -> None:
+        """Told once, when all of it has arrived."""
+        if count == total:
+            self._of(build, "pushed", bytes=total)
 
     def retried(self, build: Build, again: Again) -> None:
         self._steps.pop(build.build_id, None)

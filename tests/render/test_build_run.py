@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.build_run import BuildRun
+from orchestrator.model.moves import Move, Moved
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build, Plan
-from orchestrator.model.publication import Move, Moved, Publication
+from orchestrator.model.publication import Publication
 from orchestrator.model.references import Reference
 from orchestrator.render.build_run import build_run_document, build_run_text
 from tests.samples import build
@@ -44,6 +46,20 @@ def test_what_is_up_to_date_is_counted_and_what_failed_is_told_with_its_command(
         "2.0/trixie@s390x: 2/2 RUN tool: exit code: 7\n"
         f"  repeat it with: {S390X.make_command}\n"
     )
+
+
+def test_images_without_smoke_tests_are_counted_by_the_reason() -> None:
+    no_engine = replace(outcome(AMD64, Result.BUILT), untested="no engine answers")
+    no_emulator = replace(outcome(S390X, Result.BUILT), untested="the engine runs no programs for s390x")
+    other = replace(no_engine, target=str(ARM.target))
+
+    said = build_run_text(BuildRun(PLAN, (no_engine, no_emulator, other)))
+
+    assert said.splitlines()[-3:] == [
+        "builds: 3 built",
+        "smoke tests not run for 2: no engine answers",
+        "smoke tests not run for 1: the engine runs no programs for s390x",
+    ]
 
 
 def test_tags_and_loaded_names_come_last() -> None:

@@ -8,11 +8,13 @@ from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.solve import Progress
 from orchestrator.tools.attempts import Again
 from orchestrator.tools.displays import Mode, Several, display
-from orchestrator.tools.progress import Lines, LiveTable
+from orchestrator.tools.live_table import LiveTable
+from orchestrator.tools.progress import Lines
 from tests.fakes import FakeDisplay
 from tests.samples import build
 
 BUILD = build("2.0/trixie@amd64")
+QUEUE = {"2.0/trixie@amd64": "default"}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,7 @@ BUILD = build("2.0/trixie@amd64")
 async def test_events_are_told_besides_what_people_see(mode: Mode, *, interactive: bool, expected: type) -> None:
     events = FakeDisplay()
 
-    async with display(mode, interactive=interactive, total=1, events=events) as shown:
+    async with display(mode, interactive=interactive, queue=QUEUE, events=events) as shown:
         assert isinstance(shown, Several)
         first, second = shown.displays
 
@@ -37,13 +39,13 @@ async def test_events_are_told_besides_what_people_see(mode: Mode, *, interactiv
 async def test_where_stderr_is_for_programs_there_are_events_alone() -> None:
     events = FakeDisplay()
 
-    async with display(Mode.JSON, interactive=True, total=1, events=events) as shown:
+    async with display(Mode.JSON, interactive=True, queue=QUEUE, events=events) as shown:
         assert shown is events
 
 
 def test_each_display_is_told_everything() -> None:
     one, other = FakeDisplay(), FakeDisplay()
-    table = LiveTable(total=1, clock=lambda: 0.0)
+    table = LiveTable(queue=QUEUE, clock=lambda: 0.0)
     both = Several((one, other, table))
 
     both.started(BUILD)
@@ -51,6 +53,7 @@ def test_each_display_is_told_everything() -> None:
     both.line(BUILD, "checking for gcc... yes")
     both.retried(BUILD, Again(2, 5.5, "lost"))
     both.phase(BUILD, "testing")
+    both.pushed(BUILD, 7, 7)
     both.finished(Outcome("2.0/trixie@amd64", "amd64", "", Result.BUILT, ExitCode.DONE))
 
     assert [word for _, word in one.seen] == [
@@ -58,9 +61,10 @@ def test_each_display_is_told_everything() -> None:
         "checking for gcc... yes",
         "attempt 2: lost",
         "testing",
+        "pushed",
         "built",
     ]
     assert other.seen == one.seen
     file = io.StringIO()
     Console(file=file, width=80, color_system=None).print(table)
-    assert "1 of 1 done, 1 built" in file.getvalue()
+    assert "1 of 1 in 0.0 s: 1 built" in file.getvalue()

@@ -57,6 +57,15 @@ def test_a_run_begins_with_itself_and_its_plan(told: Told) -> None:
     ]
 
 
+def test_a_start_names_the_builder_where_it_is_known(told: Told) -> None:
+    told.events.on({NAMES["target"]: "arm-host"})
+
+    told.events.started(BUILD)
+    told.events.started(READY)
+
+    assert [document.get("builder") for document in told.documents] == ["arm-host", None]
+
+
 def test_a_build_is_followed_from_its_start_to_its_end(told: Told) -> None:
     told.events.started(BUILD)
     told.events.line(BUILD, "checking for gcc... yes")
@@ -89,6 +98,13 @@ def test_a_build_is_followed_from_its_start_to_its_end(told: Told) -> None:
             "digest": None,
         },
     ]
+
+
+def test_what_is_pushed_is_told_when_all_of_it_has_arrived(told: Told) -> None:
+    told.events.pushed(BUILD, 12_300_000, 45_600_000)
+    told.events.pushed(BUILD, 45_600_000, 45_600_000)
+
+    assert told.documents == [{"time": TIME, "event": "pushed", **NAMES, "bytes": 45_600_000}]
 
 
 def test_a_step_is_told_once_in_each_attempt(told: Told) -> None:
