@@ -6,7 +6,7 @@ ORCHESTRATOR = .venv/bin/orchestrator $(if $(REGISTRY),--registry $(REGISTRY))
 SELECTED = $(foreach version,$(VERSION),--version $(version)) $(foreach variant,$(VARIANT),--variant $(variant)) $(foreach arch,$(ARCH),--arch $(arch))
 ARGUMENTS = $(foreach argument,$(BUILD_ARGS),--build-arg $(argument)) $(if $(JOBS),--jobs $(JOBS)) $(if $(EMULATE),--emulate) $(if $(LOAD),--load)
 
-.PHONY: help build push publish plan list render check lint test demo e2e-python doctor golden picture lock clean
+.PHONY: help build push publish plan list render check library readme lint test demo e2e-python doctor golden picture bench soak lock clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ render: .venv/ready ## Write dockerfiles/ from versions.json and the templates
 check: .venv/ready ## Say whether dockerfiles/ is what the inputs make, without writing
 	@$(ORCHESTRATOR) render --check
 
+library: .venv/ready ## Print the library file of the Docker Official Images: PARENTS=../official-images/library (optional)
+	@$(ORCHESTRATOR) library $(if $(PARENTS),--parents $(PARENTS))
+
+readme: .venv/ready ## Write README of the image and of each architecture's repository to OUT=out/readme
+	@$(ORCHESTRATOR) readme --all -o $(or $(OUT),out/readme)
+
 lint: .venv/ready ## Check style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
@@ -50,8 +56,14 @@ doctor: .venv/ready ## Say what is missing on this machine and how to get it
 picture: .venv/ready ## Draw the picture in README.md from the demo's real output
 	@.venv/bin/python docs/picture.py
 
+bench: .venv/ready ## Measure how fast it is, and write the table in README.md: QUICK=1 for a first look, NAMES=planning for a part
+	@.venv/bin/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)
+
+soak: .venv/ready ## Kill the tool at random moments and run it again: N=20 rounds, SEED=1
+	@SOAK_ROUNDS=$(or $(N),20) $(if $(SEED),SOAK_SEED=$(SEED)) .venv/bin/pytest tests/e2e/test_soak.py
+
 golden: .venv/ready ## Write the golden files anew; git diff shows what changed
-	@GOLDEN=write .venv/bin/pytest -q tests/tools/test_buildx.py
+	@GOLDEN=write .venv/bin/pytest -q tests/tools/test_buildx.py tests/render/test_library.py tests/render/test_readme.py
 
 lock: .venv/ready ## Pin dependencies anew
 	@$(PYTHON) requirements/lock.py
