@@ -3,38 +3,84 @@
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from orchestrator.model.references import Reference
+
 _PATIENCE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 
+@dataclass
+class Server:
+    """A registry that stores in `folder / "data"`, started and ended at will."""
+
+    folder: Path
+    address: str
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def blob(self, digest: str) -> Path:
+        """The file with the bytes of a blob or a manifest."""
+        name = digest.removeprefix("sha256:")
+        return self.data / "docker/registry/v2/blobs/sha256" / name[:2] / name / "data"
+
+    def link(self, tag: Reference) -> Path:
+        """The file that says what a tag names."""
+        return self.data / "docker/registry/v2/repositories" / tag.path / "_manifests/tags" / tag.tag / "current/link"
+
+    async def start(self) -> None:
+        self._start()
+        await _answers(self.address)
+
+    def _start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            command = ("docker-registry", "serve", str(self.folder / "config.yml"))
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait()
+
+    def collect_garbage(self) -> None:
+        """Delete what no tag needs, as 2.8.3 sees it: what an index names has to have a tag of its own."""
+        command = ("docker-registry", "garbage-collect", "-m", str(self.folder / "config.yml"))
+        subprocess.run(command, capture_output=True, check=True)
+
+
 @contextlib.asynccontextmanager
-async def configured_registry(folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[str]:
-    """The address of a registry that stores in `folder`; `sections` are further ones of its configuration."""
+async def server(folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[Server]:
+    """A registry of one's own; `sections` are further ones of its configuration."""
     address = f"127.0.0.1:{_free_port()}"
     storage = {"filesystem": {"rootdirectory": str(folder / "data")}, **sections.pop("storage", {})}
     # JSON is YAML as well.
     config = {"version": "0.1", "storage": storage, "http": {"addr": address}, **sections}
     (folder / "config.yml").write_text(json.dumps(config))
-    process = _started(folder)
+    made = Server(folder, address)
+    await made.start()
     try:
-        await _answers(address)
-        yield address
+        yield made
     finally:
-        process.terminate()
-        process.wait()
+        made.end()
 
 
-def _started(folder: Path) -> subprocess.Popen[bytes]:
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(("docker-registry", "serve", str(folder / "config.yml")), stdout=log, stderr=log)
+@contextlib.asynccontextmanager
+async def configured_registry(folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[str]:
+    """The address of a registry of one's own."""
+    async with server(folder, **sections) as made:
+        yield made.address
 
 
 async def _answers(address: str) -> None:

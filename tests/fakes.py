@@ -49,7 +49,7 @@ class FakeRegistry(Registry):
             raise error
         return self.documents.get(str(reference))
 
-    async def put_document(self, reference: Reference, document: Document) -> bool:
+    async def put_document(self, reference: Reference, document: Document, *, instead_of: str | None = None) -> bool:
         self.before_writing(str(reference))
         if error := self.failing.get(str(reference)):
             raise error
@@ -138,6 +138,11 @@ class FakeDisplay:
 
     def phase(self, build: Build, name: str) -> None:
         self.seen.append((str(build.target), name))
+
+    def pushed(self, build: Build, count: int, total: int) -> None:
+        """Only the end is noted: in which order blobs arrive is nobody's promise."""
+        if count == total:
+            self.seen.append((str(build.target), "pushed"))
 
     def retried(self, build: Build, again: Again) -> None:
         self.seen.append((str(build.target), f"attempt {again.attempt}: {again.reason}"))

@@ -37,6 +37,11 @@ class Invocation:
         """Where downloads are kept, for all checkouts of this machine."""
         return self.state / "sources"
 
+    @property
+    def registry_cache(self) -> Path:
+        """Where what registries said before is kept; may be deleted at any time."""
+        return self.state / "registry-cache"
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a verb's work; a signal ends it by cancelling, so that nothing is left running, a second one at once."""

@@ -13,7 +13,8 @@ from yarl import URL
 
 from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
 from orchestrator.tools.registry.answers import redacted, retry_after
-from orchestrator.tools.registry.http import Request, Transport, is_loopback, lowered
+from orchestrator.tools.registry.endpoints import is_loopback
+from orchestrator.tools.registry.http import Request, Transport, lowered
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError, repeat
 
 MAX_BYTES = 2 * 1024**3

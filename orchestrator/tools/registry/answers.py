@@ -1,10 +1,13 @@
 """What an answer of a registry means: absent, busy, refused, or out of contract."""
 
+import errno
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import TypeGuard
 
 from yarl import URL
 
@@ -32,11 +35,13 @@ _REFUSALS = {
     401: "check the account and its password",
     403: "check the rights of the account",
     405: "the registry is read-only or does not offer this",
+    407: "check the user and password in HTTP_PROXY",
     409: "the tag may be protected against change",
     412: "the tag may be protected against change",
 }
 _BUSY_STATUSES = frozenset({404, 408, 425, 429, 499})
 _MAX_QUOTED = 200
+_MAX_VALUE = 32
 _PUBLIC_PARAMETERS = frozenset({"digest", "from", "last", "mount", "n", "scope", "service"})
 _SECRETS = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+|\b(_state|token|signature|sig|password)=[^&\s\"']+")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
@@ -154,4 +159,21 @@ def cleaned(text: str) -> str:
 
 def _detail(error: Mapping[str, object]) -> str:
     detail = error.get("detail")
-    return "" if detail in (None, {}, "") else json.dumps(detail, ensure_ascii=False)
+    return "" if detail in (None, {}, "") else json.dumps(_shortened(detail), ensure_ascii=False)
+
+
+def _shortened(value: object) -> object:
+    """A detail with room for all of it: of long texts, such as paths, only the end.
+
+    distribution tells by number what its disk said: {"Op": "write", "Path": .., "Err": 28}.
+    """
+    if isinstance(value, dict):
+        errors = {key: os.strerror(number).lower() for key, number in value.items() if _is_errno(key, number)}
+        return {key: errors.get(key) or _shortened(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_shortened(inner) for inner in value]
+    return f"…{value[-_MAX_VALUE:]}" if isinstance(value, str) and len(value) > _MAX_VALUE else value
+
+
+def _is_errno(key: str, value: object) -> TypeGuard[int]:
+    return key == "Err" and isinstance(value, int) and value in errno.errorcode

@@ -22,7 +22,8 @@ from orchestrator.tools.registry.challenges import (
     own_scopes,
 )
 from orchestrator.tools.registry.credentials import Credential, Credentials
-from orchestrator.tools.registry.http import Endpoints, Request, Transport, is_loopback
+from orchestrator.tools.registry.endpoints import Endpoints, is_loopback
+from orchestrator.tools.registry.http import Request, Transport
 from orchestrator.tools.registry.retry import Policy
 
 _REFRESHES = 2

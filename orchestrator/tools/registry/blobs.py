@@ -12,6 +12,7 @@ from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Repository, is_digest
 from orchestrator.tools.registry.answers import failure
 from orchestrator.tools.registry.http import Request
+from orchestrator.tools.registry.kept import Kept
 from orchestrator.tools.registry.retry import Cause, TransientError, attempts
 from orchestrator.tools.registry.session import Session
 
@@ -21,8 +22,9 @@ _CHUNK_BYTES = 1024 * 1024
 class Blobs:
     """Reads blobs."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, kept: Kept | None = None) -> None:
         self._session = session
+        self._kept = kept
 
     async def size(self, repository: Repository, digest: str) -> int | None:
         """How many bytes the registry says a blob has, -1 where it does not say; None where there is no such blob."""
@@ -41,8 +43,14 @@ class Blobs:
         return await self._session.repeat(attempt, what=what)
 
     async def read(self, repository: Repository, digest: str, *, max_bytes: int) -> bytes:
-        """The whole blob, proven by its digest; ContractBrokenError when it is longer than `max_bytes` or not there."""
+        """The whole blob, proven by its digest; ContractBrokenError when it is longer than `max_bytes` or not there.
+
+        What was kept is taken without a question: it is no other content, and what names it was asked for.
+        """
         what = f"reading blob {digest} of {repository}"
+        kept = await self._kept.blob(digest) if self._kept is not None else None
+        if kept is not None and len(kept) <= max_bytes:
+            return kept
 
         async def attempt() -> bytes:
             content = bytearray()
@@ -56,7 +64,10 @@ class Blobs:
                 raise TransientError(f"got {len(content)} bytes of {found}", cause=Cause.WRONG_CONTENT)
             return bytes(content)
 
-        return await self._session.repeat(attempt, what=what)
+        content = await self._session.repeat(attempt, what=what)
+        if self._kept is not None:
+            await self._kept.keep_blob(digest, content)
+        return content
 
     async def stream(self, repository: Repository, digest: str) -> AsyncGenerator[bytes, None]:
         """The blob in pieces, taken up again where a connection broke.

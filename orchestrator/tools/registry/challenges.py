@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from yarl import URL
 
 from orchestrator.model.references import DOCKER_HUB
-from orchestrator.tools.registry.http import is_loopback
+from orchestrator.tools.registry.endpoints import is_loopback
 
 KNOWN_TOKEN_HOSTS: Mapping[str, frozenset[str]] = {DOCKER_HUB: frozenset({"auth.docker.io"})}
 """By registry: hosts of another name that give its tokens."""
@@ -17,6 +17,7 @@ KNOWN_TOKEN_HOSTS: Mapping[str, frozenset[str]] = {DOCKER_HUB: frozenset({"auth.
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER = re.compile(rf'\s*,?\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))')
 _SCHEME = re.compile(rf"\s*,?\s*({_WORD})(?=\s|,|$)")
+_RIGHTS = frozenset({"pull", "push"})
 # In these a registrable name has three parts, such as example.co.uk.
 _SECOND_LEVEL = re.compile(r"\.(ac|co|com|edu|gob|gov|mil|ne|net|or|org)\.[a-z]{2}$")
 
@@ -75,9 +76,13 @@ def may_ask_anonymously(realm: URL) -> bool:
 
 
 def own_scopes(scope: str, *, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Those scopes of a challenge that are about repositories that we meant to use anyway."""
+    """Those scopes of a challenge that are about repositories that we meant to use anyway, to read and to write."""
     ours = {text.rpartition(":")[0] for text in wanted}
-    return tuple(text for text in scope.split() if text.rpartition(":")[0] in ours)
+    return tuple(
+        text
+        for text in scope.split()
+        if text.rpartition(":")[0] in ours and _RIGHTS.issuperset(text.rpartition(":")[2].split(","))
+    )
 
 
 def _registrable(host: str) -> str:

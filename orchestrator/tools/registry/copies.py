@@ -7,33 +7,33 @@ from typing import Any
 from orchestrator.errors import ContractBrokenError, OrchestratorError, joined
 from orchestrator.model.oci import Descriptor
 from orchestrator.model.references import Repository
-from orchestrator.tools.registry.manifests import Manifests
 from orchestrator.tools.registry.uploads import Uploads
+from orchestrator.tools.registry.writes import Writes
 
 _MAX_DEPTH = 3
 
 
 async def copy(
-    source: Repository, target: Repository, digest: str, *, manifests: Manifests, uploads: Uploads, depth: int = 0
+    source: Repository, target: Repository, digest: str, *, writes: Writes, uploads: Uploads, depth: int = 0
 ) -> None:
     """Make `target` hold a document of `source` with all that it names; what it names is there before it is."""
     what = f"copying {source.at(digest)} to {target}"
-    if await manifests.read(target.at(digest)) is not None:
+    if await writes.manifests.read(target.at(digest)) is not None:
         return
-    document = await manifests.read(source.at(digest))
+    document = await writes.manifests.read(source.at(digest))
     if document is None:
         raise ContractBrokenError(f"{what}: {source} does not have it; was it deleted?")
     if depth > _MAX_DEPTH:
         raise ContractBrokenError(f"{what}: indexes within indexes, more than {_MAX_DEPTH} deep")
     if document.is_index:
         parts = [
-            copy(source, target, child.digest, manifests=manifests, uploads=uploads, depth=depth + 1)
+            copy(source, target, child.digest, writes=writes, uploads=uploads, depth=depth + 1)
             for child in document.children
         ]
     else:
         parts = [_copy_blob(source, target, blob, uploads=uploads) for blob in document.blobs]
     await _together(parts)
-    await manifests.write(target.at(digest), document, is_new=True)
+    await writes.write(target.at(digest), document, is_new=True)
 
 
 async def _copy_blob(source: Repository, target: Repository, blob: Descriptor, *, uploads: Uploads) -> None:

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 
@@ -15,17 +14,16 @@ import structlog
 from yarl import URL
 
 from orchestrator import __version__
-from orchestrator.errors import ContractBrokenError, InputError
-from orchestrator.model.references import DOCKER_HUB
+from orchestrator.errors import ContractBrokenError, InputError, NotAuthorisedError
 from orchestrator.tools.registry.answers import Answer, redacted, retry_after
 from orchestrator.tools.registry.pace import Pace
+from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError
-
-DOCKER_HUB_HOST = "registry-1.docker.io"
 
 _ANSWER_MAX_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _MAX_HOPS = 5
+_PROXY_REFUSES = 407
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 log = structlog.get_logger()
@@ -51,37 +49,14 @@ class Request:
     max_bytes: int = _ANSWER_MAX_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Where registries are reached: https, but http on loopback and for those in `plain_http`."""
-
-    plain_http: frozenset[str] = frozenset()
-    paths: Mapping[str, str] = field(default_factory=dict)
-    """By registry: what stands before ``/v2/`` where it does not begin at the root."""
-
-    def base(self, registry: str) -> URL:
-        """Where the registry's API begins."""
-        host = DOCKER_HUB_HOST if registry == DOCKER_HUB else registry
-        scheme = "http" if registry in self.plain_http or is_loopback(URL(f"//{host}").host or "") else "https"
-        path = self.paths.get(registry, "").strip("/")
-        return URL(f"{scheme}://{host}/{path}/v2/" if path else f"{scheme}://{host}/v2/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, so that what is sent to it is seen by nobody else."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Transport:
     """Sends requests; raises TransientError for what may go away, InputError for a certificate that is not trusted."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, proxies: Proxies | None = None) -> None:
         self.requests: Counter[str] = Counter()
         """How many requests went out, by method; each attempt and each redirect counts."""
         self._policy = policy
+        self._proxies = proxies or Proxies()
         self._hosts: dict[URL, Pace] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -147,6 +122,7 @@ class Transport:
                         headers=sized,
                         data=content,
                         allow_redirects=False,
+                        proxy=self._proxies.of_url(url),
                     ) as response:
                         # What follows is read under the time limit between two reads; how long it is, the reader knows.
                         limit.reschedule(None)
@@ -204,7 +180,8 @@ def redirection(url: URL, headers: Mapping[str, str], location: str, *, what: st
 def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
     where = url.authority
     try:
-        yield
+        with _noted(host):
+            yield
     except aiohttp.ClientConnectorDNSError as error:
         raise TransientError(f"cannot reach {where}: its name is not known", cause=Cause.UNREACHABLE) from error
     except aiohttp.ClientSSLError as error:
@@ -212,6 +189,12 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
             f"{request.what}: no trusted connection to {where}: {_reason(error)}; "
             "expected https with a certificate that this machine trusts"
         ) from error
+    except aiohttp.ClientHttpProxyError as error:
+        if error.status == _PROXY_REFUSES:
+            raise NotAuthorisedError(
+                f"{request.what}: the proxy before {where} refuses us; check the user and password in HTTPS_PROXY"
+            ) from error
+        raise TransientError(f"the proxy before {where} answered {error.status}", status=error.status) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         # One that answered before is restarting rather than wrongly named.
         cause = Cause.BUSY if host.has_answered else Cause.UNREACHABLE
@@ -223,6 +206,16 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
         raise TransientError(f"no answer from {where} in time") from error
     except aiohttp.ClientError as error:
         raise TransientError(f"the connection to {where} broke: {_reason(error)}") from error
+
+
+@contextlib.contextmanager
+def _noted(host: Pace) -> Iterator[None]:
+    """Let the host's pace know of a connection that broke or never came about."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError):
+        host.broke()
+        raise
 
 
 def _reason(error: aiohttp.ClientError) -> str:

@@ -30,6 +30,8 @@ class Cause(Enum):
     """There was never an answer: no such name, refused, or no route."""
     WRONG_CONTENT = "wrong content"
     """The answer was not the content that was asked for."""
+    LEFT_ALONE = "left alone"
+    """It was not asked at all, since it has been failing for so long."""
 
 
 class TransientError(Exception):
@@ -78,6 +80,8 @@ class Policy:
     """What a body's size adds to `answer_seconds`."""
     throttled_seconds: float = 1.0
     """The least time between requests to a registry that has just answered 429."""
+    failing_seconds: float = 60.0
+    """A host that has not given one good answer for so long, in `attempts` at least, is left alone as long again."""
     concurrency: int = 16
     """Requests at once to one host."""
     visible_after_seconds: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -95,6 +99,7 @@ class Policy:
             Cause.BUSY: self.attempts,
             Cause.UNREACHABLE: self.unreachable_attempts,
             Cause.WRONG_CONTENT: self.wrong_content_attempts,
+            Cause.LEFT_ALONE: 1,
         }[cause]
 
 

@@ -11,7 +11,8 @@ from orchestrator.errors import InputError
 from orchestrator.model.references import Repository, is_registry, is_repository_path
 from orchestrator.tools.registry.answers import Answer, failure
 from orchestrator.tools.registry.auth import Authoriser
-from orchestrator.tools.registry.http import Endpoints, Request
+from orchestrator.tools.registry.endpoints import Endpoints
+from orchestrator.tools.registry.http import Request
 from orchestrator.tools.registry.retry import Policy, repeat
 
 T = TypeVar("T")

@@ -71,6 +71,19 @@ def test_each_answer_has_its_kind_of_failure(given_answer: Answer, expected: typ
             "writing a/b:1: redirected to 'https://example.org/x?sig=…' (307); only reading a blob may be redirected",
         ),
         (
+            Answer(
+                400,
+                {},
+                b'{"errors":[{"code":"TAG_INVALID","detail":[{"Path":"/a/long/path/that/nobody/wants/to/read","Err":28}]}]}',
+            ),
+            'writing a/b:1: the registry does not accept it, 400 (TAG_INVALID [{"Path": '
+            '"…g/path/that/nobody/wants/to/read", "Err": "no space left on device"}])',
+        ),
+        (
+            Answer(407, {}),
+            "writing a/b:1: refused, 407; check the user and password in HTTP_PROXY",
+        ),
+        (
             Answer(400, {}, b'{"errors":[{"code":"TAG_INVALID","message":"bad","detail":{"tag":"-"}}]}'),
             'writing a/b:1: the registry does not accept it, 400 (TAG_INVALID bad {"tag": "-"})',
         ),

@@ -144,7 +144,13 @@ def test_without_credentials_a_token_may_be_asked_for_on_the_web(realm: str, *, 
         ("repository:a/b:pull", ("repository:a/b:pull",)),
         ("repository:a/b:pull,push repository:c:pull", ("repository:a/b:pull,push",)),
         ("repository:a/b/c:pull registry:catalog:*", ()),
+        (
+            "repository:a/b:push repository:a/b:delete repository:a/b:pull,push,* repository:a/b",
+            ("repository:a/b:push",),
+        ),
     ],
 )
-def test_of_the_scopes_asked_for_only_those_of_our_repositories_count(scope: str, expected: tuple[str, ...]) -> None:
+def test_of_the_scopes_asked_for_only_reading_and_writing_our_repositories_counts(
+    scope: str, expected: tuple[str, ...]
+) -> None:
     assert own_scopes(scope, wanted=("repository:a/b:pull",)) == expected
