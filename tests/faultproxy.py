@@ -25,7 +25,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.faults import Bearer, Rule, Seen
+from tests.fault_rules import Allowance, Bearer, Rule, Seen
 
 _ONE_HOP = frozenset({"connection", "keep-alive", "te", "transfer-encoding", "upgrade", "content-length", "host"})
 _MANIFEST = re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<name>[^/]+)")
@@ -57,10 +57,12 @@ class FaultProxy:
         self.bearer = bearer
         self.conditional_writes = False
         """Whether tags are written under If-Match and If-None-Match, which few registries heed."""
+        self.allowance: Allowance | None = None
         self.seen: list[Seen] = []
         self._upstream = upstream
         self._port = port
-        self._random = random.Random(seed)
+        self.random = random.Random(seed)
+        """What decides whether a rule with a chance applies."""
         self._rules: list[Rule] = []
         self._counts: list[int] = []
         self._stale: dict[tuple[str, str], list[_Upstream]] = {}
@@ -127,6 +129,8 @@ class FaultProxy:
         return web.json_response([asdict(seen) for seen in self.seen])
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if self.allowance is not None and not self.allowance.takes(asyncio.get_running_loop().time()):
+            return web.json_response({"errors": [{"code": "TOOMANYREQUESTS"}]}, status=429)
         rule = self._applying(request) or Rule()
         if self.bearer is not None and not rule.status and (refusal := self._checked(request, self.bearer)):
             return refusal
@@ -155,7 +159,7 @@ class FaultProxy:
             self._counts[position] += 1
             nth = self._counts[position] - rule.skip
             is_due = nth > 0 and (rule.times is None or nth <= rule.times)
-            if is_due and self._random.random() < rule.chance:
+            if is_due and self.random.random() < rule.chance:
                 return rule
         return None
 
@@ -169,7 +173,8 @@ class FaultProxy:
                 return web.json_response({"errors": [{"code": "UNAUTHORIZED"}]}, status=401)
             token = secrets.token_urlsafe()
             self._tokens[token] = now + bearer.life
-            return web.json_response({"token": token, "expires_in": bearer.claimed_life})
+            granted = {"token": token, "expires_in": bearer.claimed_life}
+            return web.json_response({**granted, "issued_at": bearer.issued_at} if bearer.issued_at else granted)
         if scheme == "Bearer" and self._tokens.get(shown, 0) > now:
             return None
         repository = _REPOSITORY.match(request.path)

@@ -20,11 +20,13 @@ FAILED = pytest.fail.Exception
 class Report:
     nodeid: str
     keywords: frozenset[str] = field(default_factory=frozenset)
+    user_properties: tuple[tuple[str, str], ...] = ()
 
 
 INTEGRATION = Report("tests/integration/test_engine.py::test_up", frozenset({"integration"}))
 E2E = Report("tests/e2e/test_demo.py::test_demo", frozenset({"e2e"}))
 UNIT = Report("tests/model/test_plan.py::test_plan")
+FAULT = Report("tests/faults/test_writes.py::test_x", frozenset({"integration"}), (("row", "W1"), ("row", "W2")))
 NOT_IMPORTED = Report("tests/integration/test_registry.py")
 
 
@@ -84,9 +86,9 @@ def test_a_report_is_of_a_kind(report: Report, expected: str) -> None:
 
 
 def test_the_summary_counts_real_tests_and_all_skipped_ones() -> None:
-    stats = {"passed": [INTEGRATION, INTEGRATION, UNIT], "failed": [E2E], "skipped": [UNIT, NOT_IMPORTED]}
+    stats = {"passed": [INTEGRATION, FAULT, FAULT, UNIT], "failed": [E2E], "skipped": [UNIT, NOT_IMPORTED]}
 
-    assert summary(stats) == "integration: 2 ran, e2e: 1 ran, skipped: 2"
+    assert summary(stats) == "integration: 3 ran, e2e: 1 ran, faults: 2 rows, skipped: 2"
 
 
 def test_skipped_real_tests_are_named() -> None:

@@ -23,8 +23,8 @@ from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import Credential, DockerCredentials
 from orchestrator.tools.registry.http import Request, Transport
 from tests.configured_registry import configured_registry
+from tests.fault_rules import Bearer, Rule
 from tests.faultproxy import FaultProxy
-from tests.faults import Bearer, Rule
 from tests.pushing import ANYBODY, IMPATIENT, Image, Known, client, image, push
 
 pytestmark = pytest.mark.integration
@@ -79,6 +79,7 @@ async def test_without_credentials_anybody_gets_a_token_where_the_registry_gives
         assert await push(through, Repository(generous.address, "test/anybody").tagged("1.0"), some)
 
 
+@pytest.mark.row("R7")
 async def test_a_token_that_dies_before_it_should_is_asked_for_again(registry: str, some: Image) -> None:
     async with FaultProxy(registry, bearer=Bearer(life=0.15, claimed_life=300)) as hasty, client() as through:
         hasty.rules = [Rule(method="PUT", path="/blobs/", delay=0.2)]
@@ -98,6 +99,7 @@ async def test_a_token_is_renewed_before_it_is_refused(registry: str) -> None:
         assert [seen.status for seen in proxy.requests("GET", "/tags/")] == [401, 404, 404]
 
 
+@pytest.mark.row("R9")
 async def test_a_token_that_is_never_accepted_is_given_up_soon(registry: str) -> None:
     async with FaultProxy(registry, bearer=Bearer(life=-1)) as proxy, client() as through:
         with pytest.raises(NotAuthorisedError, match=r"refuses its own token for repository:test/never:pull"):
@@ -107,6 +109,7 @@ async def test_a_token_that_is_never_accepted_is_given_up_soon(registry: str) ->
 
 
 @pytest.mark.parametrize("credential", [Credential("me", "wrong"), None])
+@pytest.mark.row("R1")
 async def test_who_is_not_known_is_refused_and_nothing_is_taken_to_be_absent(
     proxy: FaultProxy, tag: Reference, credential: Credential | None
 ) -> None:
@@ -120,6 +123,7 @@ async def test_who_is_not_known_is_refused_and_nothing_is_taken_to_be_absent(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.row("R8")
 async def test_a_token_server_that_is_busy_is_asked_again(
     proxy: FaultProxy, tag: Reference, some: Image, status: int
 ) -> None:
@@ -141,6 +145,7 @@ async def test_a_token_server_that_is_busy_is_asked_again(
         (replace(TOKEN, status=403), NotAuthorisedError, "gives the credentials of Docker's configuration no token"),
     ],
 )
+@pytest.mark.row("R8")
 async def test_a_token_server_that_gives_no_token_is_told_as_such(
     proxy: FaultProxy, tag: Reference, rule: Rule, kind: type[Exception], problem: str
 ) -> None:
@@ -162,6 +167,7 @@ async def test_a_token_server_that_gives_no_token_is_told_as_such(
         ("", "it is no http URL"),
     ],
 )
+@pytest.mark.row("R10")
 async def test_credentials_are_not_sent_where_a_registry_has_no_business(
     proxy: FaultProxy, tag: Reference, registry: str, realm: str, problem: str
 ) -> None:
@@ -233,6 +239,7 @@ async def test_a_password_is_shown_once_it_is_asked_for(guarded: str, some: Imag
         (None, "asks for a login; run `docker login"),
     ],
 )
+@pytest.mark.row("R1")
 async def test_a_wrong_password_is_told_as_such(guarded: str, credential: Credential | None, problem: str) -> None:
     known = me(guarded, credential) if credential else ANYBODY
 
@@ -251,6 +258,7 @@ async def test_docker_login_is_enough(guarded: str, some: Image, tmp_path: Path)
         assert await push(registry, Repository(guarded, "test/login").tagged("1.0"), some)
 
 
+@pytest.mark.row("W17")
 async def test_a_registry_that_is_read_only_says_so(registry: str, tmp_path: Path) -> None:
     read_only = {"maintenance": {"readonly": {"enabled": True}}}
     async with configured_registry(tmp_path, storage=read_only) as address, client() as through:
@@ -260,6 +268,7 @@ async def test_a_registry_that_is_read_only_says_so(registry: str, tmp_path: Pat
         assert through.requests["POST"] == 1
 
 
+@pytest.mark.row("W7")
 async def test_a_refusal_that_a_registry_wraps_in_a_500_is_not_tried_again(registry: str, tmp_path: Path) -> None:
     layer = {
         "mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
@@ -300,6 +309,7 @@ async def test_a_helper_that_knows_nothing_leaves_us_nobody(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("script", [f"echo {SECRET}", f"echo {SECRET}; exit 1", "echo {}", "exit 0"])
+@pytest.mark.row("R18")
 async def test_a_helper_that_fails_is_named_and_not_quoted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
@@ -312,6 +322,7 @@ async def test_a_helper_that_fails_is_named_and_not_quoted(
     assert SECRET not in str(raised.value)
 
 
+@pytest.mark.row("R18")
 async def test_a_helper_that_hangs_does_not_hold_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environment = helper(tmp_path, "exec sleep 1")
     monkeypatch.setenv("PATH", environment["PATH"])
@@ -332,6 +343,7 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.row("R13")
 async def test_a_certificate_that_nobody_vouches_for_ends_it_at_once(self_signed: ssl.SSLContext) -> None:
     server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=self_signed)
 
@@ -341,6 +353,7 @@ async def test_a_certificate_that_nobody_vouches_for_ends_it_at_once(self_signed
             await transport.send(Request("asking", "GET", url, registry=""))
 
 
+@pytest.mark.row("R13")
 async def test_a_registry_without_tls_is_not_spoken_to_in_the_clear(registry: str) -> None:
     async with Transport(IMPATIENT) as transport:
         with pytest.raises(InputError, match="asking: no trusted connection to"):

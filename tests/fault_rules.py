@@ -65,6 +65,25 @@ class Bearer:
     claimed_life: int = 300
     user: str = ""
     password: str = ""
+    issued_at: str = ""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """So many requests a second, after a first burst; more are answered with 429 and use it up no further."""
+
+    per_second: float
+    left: float
+    at: float = 0.0
+
+    def takes(self, now: float) -> bool:
+        """Whether a request that comes now is within it."""
+        self.left = min(self.left + (now - self.at) * self.per_second, max(self.left, 1.0))
+        self.at = now
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
 
 
 @dataclass(frozen=True, slots=True)
