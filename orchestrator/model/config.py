@@ -31,6 +31,7 @@ from orchestrator.model.fields import (
     VariantName,
     VariantSelector,
 )
+from orchestrator.model.jenkins_config import JenkinsConfig
 from orchestrator.model.library import DEFAULT_GIT_FETCH
 from orchestrator.model.library_words import git_fetch, maintainer
 from orchestrator.model.problems import Problem, problems_of
@@ -208,6 +209,8 @@ class Config(_Part):
     sources: tuple[SourceRule, ...] = ()
     tests: tuple[SmokeTest, ...] = ()
     readme: ReadmeConfig = ReadmeConfig()
+    jenkins: JenkinsConfig | None = None
+    """The jobs that `orchestrator jenkins` writes; none when left out."""
 
     @property
     def title(self) -> str:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from itertools import combinations
 
 from orchestrator.model.catalog import Catalog
@@ -11,7 +10,6 @@ from orchestrator.model.entries import entries
 from orchestrator.model.fields import DEFAULT_BUILDER
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.problems import Loc, Problem, nearest
-from orchestrator.model.tags import tags as tags_of
 from orchestrator.model.variants import GROUPS, Variant
 from orchestrator.model.versions import is_of_line, release_order
 
@@ -33,7 +31,6 @@ def problems(config: Config, catalog: Catalog) -> tuple[Problem, ...]:
         *_holds(config.holds, catalog),
         *_builders(config, every),
         *_namespaces(config),
-        *_drops(config, catalog),
     )
 
 
@@ -167,14 +164,6 @@ def _namespaces(config: Config) -> Iterator[Problem]:
     for (one, first), (other, second) in combinations(of_arch.items(), 2):
         if first == second:
             yield Problem(("arch_namespaces", other), f"{second!r} is the namespace of {one} already")
-
-
-def _drops(config: Config, catalog: Catalog) -> Iterator[Problem]:
-    """Patterns of tags that README could do without, but that no tag is like."""
-    known = [tag for each in tags_of(catalog, config).values() for tag in each.simple]
-    for position, step in enumerate(config.readme.drop):
-        if idle := [pattern for pattern in step.tags if not any(fnmatchcase(tag, pattern) for tag in known)]:
-            yield Problem(("readme", "drop", position, "tags"), f"no tag is like {' or '.join(idle)}")
 
 
 def _taken(scope: Scope, entries: Sequence[_Entry]) -> list[_Entry]:

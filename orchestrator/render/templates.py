@@ -20,8 +20,8 @@ _EXPRESSION_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionErr
 Rendering = Callable[[str, Mapping[str, Any]], str]
 
 
-class _Quoted(str):
-    """A word that stands in quotes already."""
+class Prepared(str):
+    """Text that is printed as it stands: a word in quotes, or a part of a file that was written out already."""
 
     __slots__ = ()
 
@@ -63,7 +63,7 @@ def rendering(templates: Mapping[str, str], *, folder: str) -> Rendering:
 def _printed(value: object) -> str:
     """What an expression prints; refuses all that could mean more than itself where it is put."""
     text = str(value)  # an undefined name raises here
-    if isinstance(value, _Quoted):
+    if isinstance(value, Prepared):
         return text
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"expected text or a number to print, got {value!r}")
@@ -80,7 +80,7 @@ def _quoted(value: object) -> str:
     text = str(value)
     if _CONTROL_CHARACTER.search(text):
         raise ValueError(f"{text!r} has a control character, which nothing can quote")
-    return _Quoted(shlex.quote(text))
+    return Prepared(shlex.quote(text))
 
 
 def _reason(error: BaseException, folder: str) -> str:

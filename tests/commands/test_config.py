@@ -54,6 +54,7 @@ def test_text_is_yaml_with_the_origin_of_each_value(show: Callable[..., Result])
         == """\
 image: python  # orchestrator.yaml:1
 # git_url: not given  # default
+git_fetch: refs/heads/master  # default
 maintainers: []  # default
 registry: ghcr.io  # option --registry
 # public_name: not given  # default
@@ -70,10 +71,12 @@ bases: {slim: 'debian:{release}-slim'}  # orchestrator.yaml:4
 architectures: {}  # default
 exclude:  # orchestrator.yaml:5
 - version: '>=3.10'
-  arch: [mips64le]
   reason: 'not supported: see PEP 11'
   until: '2026-12-31'
+  arch: [mips64le]
+holds: []  # default
 best_effort: []  # default
+keep_alive: false  # default
 builders:  # default
   default: {driver: local}
 build_args: {}  # default
@@ -83,6 +86,7 @@ tests:  # orchestrator.yaml:7
 - name: version
   command: [python3, --version]
   stdout: Python {version}
+readme: {}  # default
 """
     )
 
