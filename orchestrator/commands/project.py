@@ -24,7 +24,7 @@ from orchestrator.model.targets import Matrix, Target
 from orchestrator.model.trees import FileTree
 from orchestrator.model.variants import Variant
 from orchestrator.render.dockerfile import path_of
-from orchestrator.tools import bases, inputs, local_registry, planner
+from orchestrator.tools import bases, inputs, on_demand, planner
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 from orchestrator.tools.registry.kept import Kept
@@ -188,9 +188,11 @@ async def client(
 
 
 async def _local(invocation: Invocation) -> str:
-    return await local_registry.ensure(
+    local_registry = on_demand.module("tools.local_registry")
+    address: str = await local_registry.ensure(
         state=invocation.state, runner=invocation.runner, environment=invocation.environment
     )
+    return address
 
 
 async def matrix(invocation: Invocation, project: Project) -> Matrix:

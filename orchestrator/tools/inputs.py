@@ -87,6 +87,19 @@ def load(
     return Inputs(catalog, config, _origins(document, changes))
 
 
+def given_mirrors(*, environment: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, list[str]]:
+    """The mirrors that environment and options name, for work outside the folder of an image; raises InputError."""
+    problems: list[str] = []
+    changes = _changes(environment, overrides, problems)
+    if problems:
+        raise InputError(*problems)
+    found: dict[str, list[str]] = {}
+    for change in changes:
+        if change.key == _MIRRORS:
+            found.update(change.value)
+    return found
+
+
 @contextmanager
 def _collected(problems: list[str]) -> Iterator[None]:
     """Go on after wrong input, so that the next input is looked at too."""

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.config import Config
-from orchestrator.tools.inputs import MAX_BYTES, Inputs, load
+from orchestrator.tools.inputs import MAX_BYTES, Inputs, given_mirrors, load
 
 CATALOG = json.dumps({"3.14": {"version": "3.14.6", "variants": ["slim-trixie"]}})
 CONFIG = """\
@@ -235,3 +235,16 @@ def test_a_file_may_be_a_symbolic_link(tmp_path: Path) -> None:
         (tmp_path / "linked" / name).symlink_to(tmp_path / "real" / name)
 
     assert load(root=tmp_path / "linked", environment={}, overrides={}) == expected
+
+
+def test_mirrors_are_known_without_a_folder() -> None:
+    environment = {"ORCHESTRATOR_MIRRORS": "docker.io=local,ghcr.io=https://a.example", "ORCHESTRATOR_REGISTRY": "x"}
+
+    found = given_mirrors(environment=environment, overrides={"mirrors": "ghcr.io=https://b.example"})
+
+    assert found == {"docker.io": ["local"], "ghcr.io": ["https://b.example"]}
+
+
+def test_wrong_mirrors_are_told_without_a_folder() -> None:
+    with pytest.raises(InputError, match="option --mirror: 'local' is not REGISTRY=WHERE"):
+        given_mirrors(environment={}, overrides={"mirrors": "local"})

@@ -1,20 +1,13 @@
 """Credentials for registries, as Docker's own configuration and its helpers keep them."""
 
 import asyncio
-import contextlib
-import shutil
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from docker.auth import INDEX_URL, AuthConfig
-from docker.errors import DockerException
-from pydantic import BaseModel, Field, ValidationError
-
-from orchestrator.errors import InputError, OrchestratorError
-from orchestrator.model.references import DOCKER_HUB
+from orchestrator.errors import InputError
+from orchestrator.tools import on_demand
 
 HELPER_SECONDS = 10.0
 
@@ -35,25 +28,6 @@ class Credentials(Protocol):
         """The credential for a registry, or None where there is none and we ask as anybody."""
 
 
-class _Login(BaseModel):
-    auth: str = ""
-    identitytoken: str = ""
-
-
-class _Configuration(BaseModel):
-    """What config.json says of credentials: https://docs.docker.com/reference/cli/docker/login/."""
-
-    auths: dict[str, _Login] | None = None
-    store: str | None = Field(None, alias="credsStore")
-    helpers: dict[str, str] | None = Field(None, alias="credHelpers")
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What is said, without what is there but empty, which means that there is none."""
-        logins = {name: login.model_dump(exclude_defaults=True) for name, login in (self.auths or {}).items()}
-        return {"auths": logins, "credsStore": self.store, "credHelpers": self.helpers or {}}
-
-
 class DockerCredentials:
     """Credentials of `docker login`: config.json in DOCKER_CONFIG or in ~/.docker, and the helpers it names.
 
@@ -69,82 +43,19 @@ class DockerCredentials:
 
     async def of(self, registry: str) -> Credential | None:
         """Raises InputError for a broken configuration, and for a helper that is missing, fails or does not answer."""
-        config = await asyncio.to_thread(self._read)
-        helper = config.get_credential_store(registry)
-        if not helper:
-            return _credential(config.resolve_authconfig(registry))
-        program = f"docker-credential-{helper}"
-        if shutil.which(program, path=self._environment.get("PATH")) is None:
-            raise InputError(
-                f"{self._file}: credentials for {registry} are kept by `{program}`, which is not installed"
-            )
-        return await self._from_helper(config, registry, program=program)
+        text = await asyncio.to_thread(self._text)
+        if text is None:
+            return None
+        # Docker's library is large, and a machine where nobody is logged in has no use for it here.
+        logins = on_demand.module("tools.registry.logins")
+        found: Credential | None = await logins.Logins(self._file, text, self._environment, self._seconds).of(registry)
+        return found
 
-    def _read(self) -> AuthConfig:
+    def _text(self) -> str | None:
+        """The text of the configuration; None where there is none."""
         try:
-            text = self._file.read_text(encoding="utf-8")
+            return self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
-            return AuthConfig({}, self._environment)
+            return None
         except (OSError, ValueError) as error:
             raise InputError(f"{self._file}: Docker's configuration cannot be read: {error}") from error
-        try:
-            facts = _Configuration.model_validate_json(text).facts
-            return AuthConfig.load_config(None, facts, self._environment)
-        except ValidationError as error:
-            # Never the input itself: it may be a password.
-            problems = error.errors(include_input=False, include_url=False)
-            raise InputError(
-                *(
-                    f"{self._file}#/{'/'.join(map(str, e['loc']))}: {e['msg']}; mend Docker's configuration"
-                    for e in problems
-                )
-            ) from error
-        except (DockerException, ValueError) as error:
-            raise InputError(
-                f"{self._file}#/auths: expected base64 of user:password in each `auth`; run `docker login` again"
-            ) from error
-
-    async def _from_helper(self, config: AuthConfig, registry: str, *, program: str) -> Credential | None:
-        """Ask a helper in a thread that nobody waits for at the end: one that hangs must not keep us."""
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[Credential | None] = loop.create_future()
-
-        def settle(outcome: Credential | OrchestratorError | None) -> None:
-            if found.done():
-                return
-            if isinstance(outcome, OrchestratorError):
-                found.set_exception(outcome)
-            else:
-                found.set_result(outcome)
-
-        def ask() -> None:
-            outcome = _answer(config, registry, program=program)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: we had stopped waiting
-                loop.call_soon_threadsafe(settle, outcome)
-
-        threading.Thread(target=ask, name=program, daemon=True).start()
-        try:
-            return await asyncio.wait_for(found, self._seconds)
-        except TimeoutError as error:
-            raise InputError(
-                f"`{program}` did not answer within {self._seconds:g} s; try `echo {_server(registry)} | {program} get`"
-            ) from error
-
-
-def _answer(config: AuthConfig, registry: str, *, program: str) -> Credential | OrchestratorError | None:
-    try:
-        return _credential(config.resolve_authconfig(registry))
-    except (DockerException, ValueError, KeyError, TypeError, OSError):
-        # What the helper printed may be a secret, so it is not quoted.
-        return InputError(f"`{program}` failed; try `echo {_server(registry)} | {program} get`")
-
-
-def _server(registry: str) -> str:
-    return INDEX_URL if registry == DOCKER_HUB else registry
-
-
-def _credential(entry: Mapping[str, Any] | None) -> Credential | None:
-    """A credential from what the Docker SDK found; its spelling of the keys depends on where it found them."""
-    facts = {key.lower(): value for key, value in (entry or {}).items() if isinstance(value, str)}
-    credential = Credential(facts.get("username", ""), facts.get("password", ""), facts.get("identitytoken", ""))
-    return credential if credential != Credential() else None
