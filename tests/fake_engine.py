@@ -186,8 +186,9 @@ def refusal(status: int, said: str) -> APIError:
 
 
 class _Response:
-    """The answer to a build, with a pipe to ssh below it, which is closed to cut it off."""
+    """The answer to a build, with a socket below it, which is closed to cut it off."""
 
     def __init__(self, released: threading.Event) -> None:
-        channel = SimpleNamespace(close=released.set)
-        self.raw = SimpleNamespace(_fp=SimpleNamespace(fp=SimpleNamespace(channel=channel)))
+        connection = SimpleNamespace(shutdown=lambda how: None, close=released.set)
+        stream = SimpleNamespace(raw=SimpleNamespace(sock=connection))
+        self.raw = SimpleNamespace(closed=False, _fp=SimpleNamespace(fp=stream))

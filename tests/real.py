@@ -25,6 +25,7 @@ _PACKAGES = {
     "openssl": "openssl",
     "shellcheck": "shellcheck",
     "skopeo": "skopeo",
+    "sshd": "openssh-server",
 }
 """What tests judge by or start, by the Debian package that brings it."""
 

@@ -5,11 +5,13 @@ import contextlib
 import os
 import shlex
 import signal
+import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import structlog
 
@@ -17,6 +19,7 @@ from orchestrator.errors import CommandError, LocalOutputError, OrchestratorErro
 
 TERMINATE_GRACE_SECONDS = 10
 _CHUNK_BYTES = 65_536
+_HUNG_UP_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -141,6 +144,69 @@ class SystemRunner:
             raise _not_started(command, error, cwd=cwd) from error
 
 
+class Peer:
+    """A program that is talked with by a blocking socket, which is its stdin and its stdout."""
+
+    def __init__(
+        self, command: Sequence[str], process: subprocess.Popen[bytes], ours: socket.socket, said: IO[bytes]
+    ) -> None:
+        self.socket = ours
+        self._command = tuple(command)
+        self._process = process
+        self._said = said
+
+    def ended(self) -> Finished | None:
+        """How it ended, once it has hung up; None where it is still there after a moment. Its stdout went to us."""
+        try:
+            returncode = self._process.wait(_HUNG_UP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        try:
+            self._said.seek(0)
+            return Finished(self._command, returncode, "", _text(self._said.read()))
+        except ValueError:  # closed, for we ended it meanwhile
+            return None
+
+    def end(self) -> None:
+        """Hang up and end it with all that it started; also while another thread waits for what it says."""
+        with contextlib.suppress(OSError):  # it has hung up itself, or the socket was closed by who talked
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        if self._process.poll() is None:
+            _signal_group(self._process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(TERMINATE_GRACE_SECONDS)
+        if self._process.poll() is None:
+            _signal_group(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._said.close()
+
+
+def dialled(command: Sequence[str], *, environment: Mapping[str, str]) -> Peer:
+    """Start a program to talk with; `environment` is all that it sees. To be ended by who asked for it.
+
+    Whatever we die of, it sees us hang up. Raises ProgramMissingError when there is no such program.
+    """
+    log.debug("run", command=shlex.join(command))
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the program has ended
+    ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            process = subprocess.Popen(
+                list(command),
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=said,
+                env=dict(environment),
+                start_new_session=True,
+            )
+    except OSError as error:
+        ours.close()
+        said.close()
+        raise _not_started(command, error) from error
+    return Peer(command, process, ours, said)
+
+
 def _not_started(command: Sequence[str], error: OSError, *, cwd: Path | None = None) -> OrchestratorError:
     # The system reports a missing folder like a missing program, but under the folder's name.
     if cwd is not None and str(error.filename) == str(cwd):
@@ -156,13 +222,13 @@ def _text(output: bytes) -> str:
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:
     """End a process and all it started: SIGTERM, then SIGKILL for what is left after the grace."""
-    _signal_group(process, signal.SIGTERM)
+    _signal_group(process.pid, signal.SIGTERM)
     with contextlib.suppress(TimeoutError, asyncio.CancelledError):
         await asyncio.wait_for(asyncio.shield(process.wait()), TERMINATE_GRACE_SECONDS)
-    _signal_group(process, signal.SIGKILL)
+    _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
 
 
-def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def _signal_group(leader: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
+        os.killpg(leader, number)

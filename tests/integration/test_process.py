@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError
-from orchestrator.tools.process import Finished, SystemRunner
+from orchestrator.tools.process import Finished, SystemRunner, dialled
 
 pytestmark = pytest.mark.integration
 
@@ -150,6 +150,37 @@ async def test_a_server_outlives_its_start_in_a_session_of_its_own(runner: Syste
     finally:
         os.kill(pid, signal.SIGKILL)
     await _until(lambda: _is_gone(pid))
+
+
+def test_a_program_is_talked_with_through_its_stdin_and_stdout() -> None:
+    peer = dialled(("sh", "-c", 'read word; echo "$GIVEN $word"; echo why >&2; exit 7'), environment=ENVIRONMENT)
+    try:
+        peer.socket.sendall(b"word\n")
+
+        said = peer.socket.makefile().read()
+        ended = peer.ended()
+    finally:
+        peer.end()
+
+    assert said == "once word\n"
+    assert ended is not None
+    assert (ended.returncode, ended.stdout, ended.stderr) == (7, "", "why\n")
+
+
+async def test_hanging_up_ends_a_program_and_all_that_it_started(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    peer = dialled((*FAMILY, str(pid_file)), environment=ENVIRONMENT)
+    await _until(pid_file.exists)
+
+    peer.end()
+    peer.end()
+
+    await _until(lambda: _is_gone(int(pid_file.read_text())))
+
+
+def test_a_missing_program_cannot_be_talked_with() -> None:
+    with pytest.raises(ProgramMissingError, match="`no-such-program` is not on this machine"):
+        dialled(("no-such-program",), environment=ENVIRONMENT)
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

@@ -161,6 +161,12 @@ def test_a_chosen_engine_that_is_silent_is_not_replaced() -> None:
     assert checks.engine_answers(silent, obstacle="").remedy == "start it, or clear DOCKER_HOST"
 
 
+def test_an_engine_that_is_silent_for_another_reason_has_another_remedy() -> None:
+    silent = Silence(Endpoint("ssh://farm", named_by="DOCKER_HOST"), "no `docker` there", "install Docker there")
+
+    assert checks.engine_answers(silent, obstacle="").remedy == "install Docker there, or clear DOCKER_HOST"
+
+
 @pytest.mark.parametrize(
     ("stdout", "state"),
     [("Name: x\nStatus:           running\n", State.OK), ("Status: stopped\n", State.MISSING), ("", State.MISSING)],

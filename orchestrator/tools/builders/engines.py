@@ -9,7 +9,7 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from orchestrator.errors import InputError, ProgramMissingError, UnavailableError
+from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.model.platforms import Platform, arch_of
 from orchestrator.tools import engine
 from orchestrator.tools.engine import docker_host
@@ -81,7 +81,7 @@ class Engines:
     async def _local(self) -> SeenEngine:
         found = await engine.look(environment=self.environment, state=self.state)
         if isinstance(found, Silence):
-            raise ProgramMissingError(f"{found}; start one by `orchestrator engine up`, or set DOCKER_HOST")
+            raise _none_here(found)
         return self._seen(found, await self._runs(found))
 
     async def _look_at(self, name: str) -> SeenEngine:
@@ -104,7 +104,13 @@ class Engines:
         return SeenEngine(found, runs, partial(docker_host.client, found, environment=self.environment))
 
 
+def _none_here(silence: Silence) -> OrchestratorError:
+    if silence.endpoint.is_by_ssh:
+        return silence.error(f"{silence}; {silence.remedy}, or clear {silence.endpoint.named_by}")
+    return ProgramMissingError(f"{silence}; start one by `orchestrator engine up`, or set DOCKER_HOST")
+
+
 def _answered(found: Engine | Silence) -> Engine:
     if isinstance(found, Silence):
-        raise UnavailableError(f"{found}; start it, or make it reachable")
+        raise found.error(f"{found}; {found.remedy}, or make it reachable")
     return found

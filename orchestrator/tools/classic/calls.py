@@ -132,14 +132,8 @@ class _Cut:
 
 def _close(response: requests.Response) -> None:
     """Close the connection of a response under the thread that reads from it."""
-    raw: Any = response.raw
     with contextlib.suppress(OSError, AttributeError):  # the answer has ended by itself meanwhile
-        # The SDK's own way to cut a stream looks here, too, but for sockets alone: this is the pipe to ssh.
-        stream = raw._fp.fp  # noqa: SLF001
-        if hasattr(stream, "channel"):
-            stream.channel.close()
-        else:
-            CancellableStream(iter(()), response).close()
+        CancellableStream(iter(()), response).close()
 
 
 def _failure(error: BaseException) -> EngineFailedError:

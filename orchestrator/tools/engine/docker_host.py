@@ -3,16 +3,23 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from docker import DockerClient
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
+from orchestrator.errors import InputError, OrchestratorError, UnavailableError
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
-from orchestrator.tools.engine import docker_contexts
+from orchestrator.model.ssh_hosts import SSH_SCHEME, SshHost
+from orchestrator.tools.engine import docker_contexts, ssh_clients
+from orchestrator.tools.process import dialled
+
+_T = TypeVar("_T")
 
 _ANSWER_SECONDS = 5
 # What other arches a processor runs by itself, by Docker's name of it; 32-bit Arm on arm64 is asked of the machine.
@@ -35,6 +42,8 @@ class Engine:
     """Whether it shares this machine's kernel, and so its emulators."""
     context: str = ""
     """The Docker context that leads to it, where one does: it may hold certificates, which `host` cannot."""
+    api_version: str = DEFAULT_DOCKER_API_VERSION
+    """Of its API, such as `1.45`; that of the SDK where the engine was not asked."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -52,6 +61,10 @@ class Endpoint:
     """Who chose it: DOCKER_HOST or a context; empty for the default."""
     context: str = ""
 
+    @property
+    def is_by_ssh(self) -> bool:
+        return self.host.startswith(SSH_SCHEME)
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -59,6 +72,9 @@ class Silence:
 
     endpoint: Endpoint
     reason: str
+    remedy: str = "start it"
+    error: type[OrchestratorError] = UnavailableError
+    """What it is for a run that needs this engine."""
 
     def __str__(self) -> str:
         chosen = f" (from {self.endpoint.named_by})" if self.endpoint.named_by else ""
@@ -84,11 +100,17 @@ def of_context(name: str, environment: Mapping[str, str]) -> Endpoint | None:
 
 
 async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engine | Silence:
-    """The engine that answers at an endpoint within a few seconds, or why none does."""
+    """The engine that answers at an endpoint within a few seconds, or why none does.
+
+    An engine that is reached by ssh has as long as ssh gives its host. Raises InputError for an address of such a host
+    that is none.
+    """
+    seconds = ssh_clients.ANSWER_SECONDS if endpoint.is_by_ssh else _ANSWER_SECONDS
     try:
-        version = await asyncio.to_thread(_version, endpoint, environment)
+        connection = _client(endpoint, environment, api_version=DEFAULT_DOCKER_API_VERSION, timeout_seconds=seconds)
+        version = await _asked(connection, lambda: connection.version(api_version=False))
     except (DockerException, OSError) as error:
-        return Silence(endpoint, reason(error))
+        return _silence(endpoint, error)
     own = own_arches(Platform(str(version["Os"]), str(version["Arch"])))
     return Engine(
         host=endpoint.host,
@@ -97,6 +119,7 @@ async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engi
         platforms=tuple(str(ARCHES[name].platform) for name in own),
         here=endpoint.host.startswith("unix://") and version.get("KernelVersion") == os.uname().release,
         context=endpoint.context,
+        api_version=str(version["ApiVersion"]),
     )
 
 
@@ -113,41 +136,55 @@ async def windows_release(engine: Engine, *, environment: Mapping[str, str]) -> 
     Raises DockerException and OSError when it does not answer.
     """
 
-    def asked() -> str:
-        with contextlib.closing(client(engine, environment=environment)) as connection:
-            about = connection.info()
-            # Elsewhere it is the release of the Linux distribution.
-            return str(about.get("OSVersion", "")) if about.get("OSType") == "windows" else ""
-
-    return await asyncio.to_thread(asked)
+    connection = client(engine, environment=environment)
+    about = await _asked(connection, connection.info)
+    # Elsewhere it is the release of the Linux distribution.
+    return str(about.get("OSVersion", "")) if about.get("OSType") == "windows" else ""
 
 
 def client(engine: Engine, *, environment: Mapping[str, str], timeout_seconds: int = 60) -> DockerClient:
     """A client of Docker's API for this engine; to be closed by who asked for it."""
-    return _client(Endpoint(engine.host, context=engine.context), environment, timeout_seconds=timeout_seconds)
+    endpoint = Endpoint(engine.host, context=engine.context)
+    return _client(endpoint, environment, api_version=engine.api_version, timeout_seconds=timeout_seconds)
 
 
-def _version(endpoint: Endpoint, environment: Mapping[str, str]) -> Mapping[str, Any]:
-    with contextlib.closing(_client(endpoint, environment, timeout_seconds=_ANSWER_SECONDS)) as connection:
-        version: Mapping[str, Any] = connection.version()
-        return version
+async def _asked(connection: DockerClient, question: Callable[[], _T]) -> _T:
+    """The answer to a question that blocks; the connection is closed with it, and when nobody waits for it any more."""
+    with contextlib.closing(connection):
+        return await asyncio.to_thread(question)
 
 
-def _client(endpoint: Endpoint, environment: Mapping[str, str], *, timeout_seconds: int) -> DockerClient:
-    ssh = endpoint.host.startswith("ssh://")
+def _client(
+    endpoint: Endpoint, environment: Mapping[str, str], *, api_version: str, timeout_seconds: int
+) -> DockerClient:
+    """Connects to nothing yet: the version is given, so the SDK does not ask for it."""
+    if endpoint.is_by_ssh:
+        host = _ssh_host(endpoint)
+        dial = partial(dialled, host.dial, environment=environment)
+        return ssh_clients.client(host, dial=dial, api_version=api_version, timeout_seconds=timeout_seconds)
     if endpoint.context:
         tls = docker_contexts.named(endpoint.context, environment).tls or False
-        return DockerClient(base_url=endpoint.host, tls=tls, timeout=timeout_seconds, use_ssh_client=ssh)
+        return DockerClient(base_url=endpoint.host, tls=tls, version=api_version, timeout=timeout_seconds)
     named = kwargs_from_env(environment={**environment, "DOCKER_HOST": endpoint.host})
-    return DockerClient(**named, timeout=timeout_seconds, use_ssh_client=ssh)
+    return DockerClient(**named, version=api_version, timeout=timeout_seconds)
+
+
+def _ssh_host(endpoint: Endpoint) -> SshHost:
+    try:
+        return SshHost.parse(endpoint.host)
+    except ValueError as error:
+        raise InputError(f"{endpoint.named_by or 'the address of an engine'}: {error}") from error
+
+
+def _silence(endpoint: Endpoint, error: BaseException) -> Silence:
+    if refusal := ssh_clients.refusal_in(error):
+        return Silence(endpoint, refusal.reason, refusal.remedy, refusal.error)
+    return Silence(endpoint, reason(error))
 
 
 def reason(error: BaseException) -> str:
-    """The system's own words where the libraries wrap them; they do so three times over."""
-    reason = str(error)
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            reason = cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return reason
+    """The words of ssh or of the system where the libraries wrap them."""
+    if refusal := ssh_clients.refusal_in(error):
+        return refusal.reason
+    words = [cause.strerror for cause in ssh_clients.causes(error) if isinstance(cause, OSError) and cause.strerror]
+    return words[-1] if words else str(error)

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.platforms import Platform
-from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, chosen, of_context, own_arches
+from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, chosen, look_at, of_context, own_arches
 from tests.docker_contexts import HOST, add_context
 
 FARM = Endpoint(HOST, named_by="the Docker context 'farm'", context="farm")
@@ -40,6 +40,17 @@ def test_the_current_context_is_the_users_choice(tmp_path: Path) -> None:
 def test_a_context_that_does_not_exist_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no Docker context 'gone'; `docker context ls` lists them"):
         of_context("gone", {"DOCKER_CONFIG": str(tmp_path)})
+
+
+async def test_an_address_that_is_none_is_an_error_of_the_user_and_not_repeated() -> None:
+    endpoint = Endpoint("ssh://me:secret@farm", named_by="DOCKER_HOST")
+
+    with pytest.raises(InputError) as raised:
+        await look_at(endpoint, environment={})
+
+    assert raised.value.problems == (
+        "DOCKER_HOST: expected an address like ssh://builder@windows-2025:22, without a password; keys are kept by ssh",
+    )
 
 
 @pytest.mark.parametrize(

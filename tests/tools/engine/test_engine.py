@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.errors import NotAuthorisedError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.tools.engine import usable
 from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence
 from orchestrator.tools.engine.private import Remains, Settings
@@ -65,6 +65,12 @@ def test_ours_is_started_where_nobody_listens_but_what_is_left_of_it(found: Engi
             DEFAULT,
             UnavailableError,
             "start it, or clear DOCKER_HOST",
+        ),
+        (
+            Silence(Endpoint("ssh://farm", "DOCKER_HOST"), "not let in", "log in once", NotAuthorisedError),
+            DEFAULT,
+            NotAuthorisedError,
+            "not let in; log in once, or clear DOCKER_HOST",
         ),
         (silence(DEFAULT.host, DENIED), DEFAULT, ProgramMissingError, "join the group `docker`"),
         (silence(DEFAULT.host, "timed out"), DEFAULT, UnavailableError, "end what listens there"),
