@@ -1,4 +1,4 @@
-"""Pins the dependencies of pyproject.toml with their hashes; the file names no package index."""
+"""Pins dependencies with their hashes; the files name no package index."""
 
 import subprocess
 import sys
@@ -9,14 +9,19 @@ COMMAND = (
     *("uv", "pip", "compile", "--quiet"),
     *("--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-header", "--no-emit-index-url"),
-    *("--group", "dev", "--output-file", "requirements/dev.txt", "pyproject.toml"),
 )
+FILES = {
+    "requirements/dev.txt": ("--group", "dev", "pyproject.toml"),
+    "requirements/jenkins.txt": ("requirements/jenkins.in",),
+}
+"""What the tool and its tests need, and Jenkins Job Builder, which has an environment of its own: where it is named."""
 
 
 def main() -> None:
-    """Write dev.txt, what the tool and its tests need, with uv."""
+    """Write the files with uv."""
     try:
-        subprocess.run(COMMAND, check=True, cwd=ROOT)
+        for file, source in FILES.items():
+            subprocess.run((*COMMAND, "--output-file", file, *source), check=True, cwd=ROOT)
     except FileNotFoundError:
         sys.exit("error: `uv` is not on this machine; python3 -m pip install uv")
 

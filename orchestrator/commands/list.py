@@ -20,7 +20,13 @@ from orchestrator.render.summary import table
 @click.command(name="list")
 @selects(default_arch=ALL)
 @click.option("--all", "show_all", is_flag=True, help="Also what is excluded or held, and why.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "matrix"]),
+    default="text",
+    help="How to print; matrix: one line of JSON with a job for each build, as CI systems take it.",
+)
 def command(
     invocation: Invocation,
     *,
@@ -32,15 +38,19 @@ def command(
 
     \b
     Example: orchestrator list --variant slim --version 3.14
+    Example: orchestrator list --arch arm64v8 --format matrix
     """
     project = Project.read(invocation, may_be_expired=show_all)
     cells = run(matrix(invocation, project))
+    chosen = cells.select(selected)
     arches_of: dict[Facts, list[str]] = {}
-    for target in cells.select(selected):
+    for target in chosen:
         arches_of.setdefault(target.facts, []).append(target.arch)
     excluded = [cell for cell in cells.excluded if selected.takes(cell[0])] if show_all else []
     if output_format == "json":
         click.echo(json.dumps(_document(project, arches_of, excluded), indent=2))
+    elif output_format == "matrix":
+        click.echo(json.dumps({"include": [_matrix_entry(target) for target in chosen]}))
     else:
         click.echo(_text(project, arches_of), nl=False)
         if show_all:
@@ -66,6 +76,17 @@ def _document(
             for facts, arches in arches_of.items()
         ],
         "excluded": [{"target": str(target), **_reason(rule)} for target, rule in excluded],
+    }
+
+
+def _matrix_entry(target: Target) -> dict[str, str]:
+    """One job of a matrix of builds, as workflows of GitHub and its likes include them."""
+    return {
+        "target": str(target),
+        "version": target.facts.version,
+        "variant": target.facts.variant.name,
+        "arch": target.arch,
+        "platform": str(target.platform),
     }
 
 

@@ -9,6 +9,8 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode, InputError
+from orchestrator.model.config import Config
+from orchestrator.model.jenkins import agent_of
 from orchestrator.model.plan import Build
 from orchestrator.model.queue import Queue, queue
 from orchestrator.model.targets import NATIVE, Selection, Target
@@ -37,14 +39,17 @@ def command(
     \b
     Example: orchestrator queue --arch arm64v8 --format json | jq -c '.queue[].command'
     """
-    arch, found = run(_queue(invocation, selected, build_args))
+    config, arch, found = run(_queue(invocation, selected, build_args))
     shown = found.first(limit)
 
     def words(build: Build) -> tuple[str, ...]:
         return build_command(build.target, build_args, overrides=invocation.overrides)
 
+    def agents(build: Build) -> str | None:
+        return agent_of(build, config.jenkins) if config.jenkins else None
+
     if output_format == "json":
-        click.echo(json.dumps(queue_document(shown, arch, words), indent=2))
+        click.echo(json.dumps(queue_document(shown, arch, words, agents), indent=2))
     else:
         click.echo(queue_text(shown, words), nl=False)
     return found.code
@@ -62,7 +67,7 @@ def build_command(target: Target, build_args: tuple[str, ...], *, overrides: Map
     )
 
 
-async def _queue(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> tuple[str, Queue]:
+async def _queue(invocation: Invocation, selected: Selection, build_args: tuple[str, ...]) -> tuple[Config, str, Queue]:
     project = Project.read(invocation, build_args=build_args)
     async with registries(invocation, project) as opened:
         chosen = (await opened.matrix()).select(selected)
@@ -70,7 +75,7 @@ async def _queue(invocation: Invocation, selected: Selection, build_args: tuple[
         plan = await opened.plan(chosen)
         place = (await opened.repositories()).queue_state(arch)
         memory = await queue_state.read(place, opened.client) if plan.needed else {}
-        return arch, queue(plan, memory, at=invocation.now())
+        return project.config, arch, queue(plan, memory, at=invocation.now())
 
 
 def only_arch(targets: tuple[Target, ...]) -> str:

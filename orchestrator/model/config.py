@@ -50,7 +50,7 @@ _DRIVER_TAKES = {"local": (), "context": ("name",), "remote": ("endpoint", "test
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Scope(_Part):
@@ -106,7 +106,10 @@ class Builder(_Part):
     endpoint: Endpoint = ""
     """The address of a BuildKit daemon, for the driver `remote`."""
     host: Endpoint = ""
-    """The address of a Docker engine, for the driver `classic`; this machine's own when left out."""
+    """The address of a Docker engine, for the driver `classic`; this machine's own when left out.
+
+    For `ssh://[user@]host[:port]` the host is looked up in the ssh configuration of who runs this; it asks no password.
+    """
     test_on: BuilderName = ""
     """The Docker context whose engine runs the smoke tests, for the driver `remote`; this machine's when left out."""
     emulate: Annotated[bool, Field(strict=True)] = False

@@ -11,6 +11,8 @@ from orchestrator.render.summary import table, why_line
 
 Command = Callable[[Build], Sequence[str]]
 """The words that start a build."""
+Agents = Callable[[Build], str | None]
+"""The label of Jenkins' agents that can make a build; None where orchestrator.yaml has no `jenkins`."""
 
 
 def queue_text(queue: Queue, command: Command) -> str:
@@ -25,16 +27,17 @@ def queue_text(queue: Queue, command: Command) -> str:
     return "\n".join(filter(None, parts))
 
 
-def queue_document(queue: Queue, arch: str, command: Command) -> dict[str, Any]:
+def queue_document(queue: Queue, arch: str, command: Command, agents: Agents) -> dict[str, Any]:
     """What `queue --format json` prints, schema 1; `queue` is in the order to build in, all times are in UTC."""
     return {
         "schema": 1,
         "exit_code": int(queue.code),
         "arch": arch,
         "at": queue.at.isoformat(timespec="seconds"),
-        "queue": [_entry(each, command) for each in queue.due],
+        "summary": _counts(queue),
+        "queue": [_entry(each, command, agents) for each in queue.due],
         "left_out": queue.left_out,
-        "waiting": [_entry(each, command) for each in queue.waiting],
+        "waiting": [_entry(each, command, agents) for each in queue.waiting],
         "blocked": [
             {"target": str(each.build.target), "build_id": each.build.build_id, "by": _names(each)}
             for each in queue.blocked
@@ -81,7 +84,7 @@ def _counts(queue: Queue) -> str:
     return f"{len(queue.due) + queue.left_out} to build now{shown}{''.join(counts)}"
 
 
-def _entry(queued: Queued, command: Command) -> dict[str, Any]:
+def _entry(queued: Queued, command: Command, agents: Agents) -> dict[str, Any]:
     return {
         "target": str(queued.build.target),
         "build_id": queued.build.build_id,
@@ -89,6 +92,7 @@ def _entry(queued: Queued, command: Command) -> dict[str, Any]:
         "failures": queued.failures,
         "failing": _failing(queued.failing) if queued.failing else None,
         "command": list(command(queued.build)),
+        "agent": agents(queued.build),
     }
 
 

@@ -87,6 +87,7 @@ tests:  # orchestrator.yaml:7
   command: [python3, --version]
   stdout: Python {version}
 readme: {}  # default
+jenkins: null  # default
 """
     )
 

@@ -99,6 +99,20 @@ def test_json_has_the_same(tmp_path: Path) -> None:
     }
 
 
+def test_a_matrix_is_one_line_with_a_job_for_each_build(tmp_path: Path) -> None:
+    result = run(command, image(tmp_path), "2.0/trixie", "1.0/trixie", "--format", "matrix")
+
+    assert result.stdout == (
+        '{"include": ['
+        '{"target": "2.0/trixie@amd64", "version": "2.0.1", "variant": "trixie", "arch": "amd64", '
+        '"platform": "linux/amd64"}, '
+        '{"target": "2.0/trixie@s390x", "version": "2.0.1", "variant": "trixie", "arch": "s390x", '
+        '"platform": "linux/s390x"}, '
+        '{"target": "1.0/trixie@amd64", "version": "1.0.7", "variant": "trixie", "arch": "amd64", '
+        '"platform": "linux/amd64"}]}\n'
+    )
+
+
 def test_nothing_selected_names_what_comes_nearest(tmp_path: Path) -> None:
     result = run(command, image(tmp_path), "2.0/trixi")
 

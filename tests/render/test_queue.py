@@ -24,6 +24,10 @@ def command(one: Build) -> list[str]:
     return ["build", str(one.target)]
 
 
+def agents(one: Build) -> str:
+    return f"docker-{one.target.arch}"
+
+
 def test_all_that_is_needed_is_told_with_what_waits_until_when() -> None:
     found = Queue(
         NOW,
@@ -72,11 +76,12 @@ def test_what_there_is_none_of_is_left_out(found: Queue, text: str) -> None:
 def test_programs_get_every_build_with_its_words_and_its_failures() -> None:
     found = Queue(NOW, due=(Queued(AMD64),), waiting=(Queued(OTHER, OFTEN),), left_out=1)
 
-    assert queue_document(found, "amd64", command) == {
+    assert queue_document(found, "amd64", command, agents) == {
         "schema": 1,
         "exit_code": 0,
         "arch": "amd64",
         "at": "2026-01-02T12:00:00+00:00",
+        "summary": "2 to build now (1 shown), 1 waiting",
         "queue": [
             {
                 "target": "2.0/trixie@amd64",
@@ -85,6 +90,7 @@ def test_programs_get_every_build_with_its_words_and_its_failures() -> None:
                 "failures": 0,
                 "failing": None,
                 "command": ["build", "2.0/trixie@amd64"],
+                "agent": "docker-amd64",
             }
         ],
         "left_out": 1,
@@ -103,6 +109,7 @@ def test_programs_get_every_build_with_its_words_and_its_failures() -> None:
                     "log": "out/it.log",
                 },
                 "command": ["build", "1.0/trixie@amd64"],
+                "agent": "docker-amd64",
             }
         ],
         "blocked": [],
@@ -111,7 +118,7 @@ def test_programs_get_every_build_with_its_words_and_its_failures() -> None:
 
 
 def test_what_is_blocked_or_unknown_is_told_to_programs_too() -> None:
-    document = queue_document(Queue(NOW, due=(), blocked=(BLOCKED,), unknown=(UNKNOWN,)), "amd64", command)
+    document = queue_document(Queue(NOW, due=(), blocked=(BLOCKED,), unknown=(UNKNOWN,)), "amd64", command, agents)
 
     assert (document["blocked"], document["unknown"]) == (
         [{"target": "2.0/child@amd64", "build_id": CHILD.build_id, "by": ["2.0/trixie@amd64"]}],
