@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks import builds, planning, starting
+from benchmarks import builds, planning, publishing, starting
 from benchmarks.machine import machine
 from benchmarks.measuring import BenchmarkError
 from benchmarks.place import ROOT, place
@@ -31,9 +31,15 @@ def _builds(sizes: Sizes) -> Iterator[Row]:
         yield from builds.rows(where, rounds=sizes.rounds, long_seconds=sizes.long_seconds)
 
 
+def _publishing(sizes: Sizes) -> Iterator[Row]:
+    with place() as where:
+        yield from publishing.rows(where, rounds=sizes.rounds)
+
+
 BENCHMARKS: Mapping[str, Callable[[Sizes], Iterator[Row]]] = {
     "builds": _builds,
     "planning": lambda sizes: planning.rows(sizes.plans, rounds=sizes.rounds),
+    "publishing": _publishing,
     "starting": lambda sizes: starting.rows(rounds=sizes.rounds),
 }
 

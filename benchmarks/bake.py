@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 _NAME = "docker-bake.json"
+_EPOCH = 1_750_000_000
+"""Any time in the past."""
 
 
 def write(root: Path, builds: Iterable[Mapping[str, Any]], *, repository: str) -> None:
@@ -22,15 +24,19 @@ def command(root: Path) -> tuple[str, ...]:
     return ("docker", "buildx", "bake", "--progress", "plain", "--file", str(root / _NAME))
 
 
-def one_command(root: Path, build: Mapping[str, Any], *, repository: str) -> tuple[str, ...]:
-    """Build and push one of them without a bake file."""
+def one_command(root: Path, build: Mapping[str, Any]) -> tuple[str, ...]:
+    """Build one of them without a bake file, with the options and into the layout that the tool asks for.
+
+    It is not pushed: Docker's own driver cannot push an image whose times are rewritten.
+    """
     contexts = (("--build-context", f"{name}={place}") for name, place in _contexts(build).items())
     return (
-        *("docker", "buildx", "build", "--push", "--progress", "plain"),
+        *("docker", "buildx", "build", "--progress", "plain"),
         *("--platform", build["platform"]),
         *("--provenance", "mode=max"),
+        *("--build-arg", f"SOURCE_DATE_EPOCH={_EPOCH}"),
+        *("--output", f"type=oci,dest={root / 'layout'},tar=false,rewrite-timestamp=true"),
         *(word for words in contexts for word in words),
-        *("--tag", f"{repository}:{_name(build['target'])}"),
         str(root / build["directory"]),
     )
 

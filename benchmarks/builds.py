@@ -56,7 +56,8 @@ def rows(where: Place, *, rounds: int, long_seconds: int) -> Iterator[Row]:
         lambda: bench.built(bench.long("long", seconds=long_seconds)),
         lambda: bench.built_alone(bench.long("alone", seconds=long_seconds)),
     )
-    yield Row(f"one build of {long_seconds} s, 32 MB of it new", long, "", alone, "`docker buildx build`")
+    to_layout = "`docker buildx build` to a layout, not pushed"
+    yield Row(f"one build of {long_seconds} s, 32 MB of it new", long, "", alone, to_layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class _Bench:
     def built_alone(self, root: Path) -> Measured:
         """By buildx without the tool: the one build of a family."""
         [build] = self._builds(root)
-        return measured(bake.one_command(root, build, repository=self._repository(root)), env=self.where.environment)
+        return measured(bake.one_command(root, build), env=self.where.environment)
 
     def docker_started(self, name: str) -> int:
         """How often a build with nothing to do starts Docker's client, seen by one that stands before it on PATH."""

@@ -3,19 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
 
-from orchestrator.commands.carry_out import Work, carried_out
+from orchestrator.commands.carry_out import carried_out
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
-from orchestrator.commands.publish import publish_arches
 from orchestrator.commands.selecting import selects
 from orchestrator.commands.spans import Span
-from orchestrator.errors import ExitCode, InputError, ProgramMissingError
+from orchestrator.commands.work import Work
+from orchestrator.errors import ExitCode, InputError
 from orchestrator.model import plan_file
 from orchestrator.model.build_run import BuildRun
 from orchestrator.model.failing_builds import Run
@@ -24,12 +23,11 @@ from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Plan
 from orchestrator.model.plan_document import plan_document
 from orchestrator.model.plan_file import PlanFile
-from orchestrator.model.platforms import native_arch
-from orchestrator.model.targets import NATIVE, Selection
+from orchestrator.model.targets import NATIVE, Matrix, Selection, Target
 from orchestrator.render.build_run import build_run_document, build_run_text
-from orchestrator.tools import engine, files, queue_state, smoke, staging
-from orchestrator.tools.displays import Mode
-from orchestrator.tools.engine import docker_host
+from orchestrator.render.junit import junit
+from orchestrator.tools import files, on_demand, queue_state
+from orchestrator.tools.progress import Mode
 
 _JOB_URL = "BUILD_URL"
 """Where Jenkins says which of its jobs this is."""
@@ -132,40 +130,29 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         document = json.dumps(plan_document(plan), indent=2) + "\n"
         files.write(invocation.root / OUT, {PurePosixPath("plan.json"): document})
         outcomes = await carried_out(invocation, opened, plan, options.work)
+        results = junit(outcomes, name=project.config.title)
+        files.write(invocation.root / OUT, {PurePosixPath("junit.xml"): results})
         if plan.needed:
             ended = Run(outcomes, invocation.now(), job=invocation.environment.get(_JOB_URL, ""))
             await queue_state.record(ended, await opened.repositories(), opened.client)
-        moved: tuple[Moved, ...] = ()
-        if options.push:
-            moved = await publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
-        loaded = await _load(invocation, project, opened, plan, outcomes) if options.load else ()
+        moved = await _moved(opened, matrix, chosen) if options.push else ()
+        loaded = await _loaded(opened, plan, outcomes) if options.load else ()
         return BuildRun(plan, outcomes, moved, loaded)
+
+
+async def _moved(opened: Registries, matrix: Matrix, chosen: Sequence[Target]) -> tuple[Moved, ...]:
+    publish = on_demand.module("commands.publish")
+    moved: tuple[Moved, ...] = await publish.publish_arches(opened, matrix=matrix, chosen=chosen, rules=Rules())
+    return moved
+
+
+async def _loaded(opened: Registries, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    loading = on_demand.module("commands.loading")
+    loaded: tuple[str, ...] = await loading.loaded(opened, plan, outcomes)
+    return loaded
 
 
 def _plan_file(path: Path, *, is_alone: bool) -> PlanFile:
     if not is_alone:
         raise InputError("--plan: a plan is carried out as it is; leave out targets, --force and --build-arg")
     return plan_file.read(files.read(path), name=str(path))
-
-
-async def _load(
-    invocation: Invocation, project: Project, opened: Registries, plan: Plan, outcomes: Sequence[Outcome]
-) -> tuple[str, ...]:
-    """Put images that exist now into the local engine, under the tags that they are published by."""
-    found = await engine.find(environment=invocation.environment, state=invocation.state)
-    if found is None:
-        raise ProgramMissingError("--load: no Docker engine answers; start one with `orchestrator engine up`")
-    connect = partial(docker_host.client, found, environment=invocation.environment)
-    staged = {outcome.build_id for outcome in outcomes if outcome.digest and outcome.code is ExitCode.DONE}
-    loaded: list[str] = []
-    for build in plan.builds:
-        index = await staging.index_of(build, opened.client) if build.selected and build.build_id in staged else None
-        if index is None:
-            continue
-        native = build.target.arch == native_arch(invocation.machine).name
-        repository = (await opened.repositories()).local(build.target.arch, is_native=native)
-        tags = project.tags[build.target.facts.line, build.target.facts.variant].all
-        names = [repository.tagged(tag) for tag in tags]
-        await smoke.load(build.target, build.staging.pinned(staging.image_of(index).digest), names, connect=connect)
-        loaded += [name.short for name in names]
-    return tuple(loaded)

@@ -1,48 +1,13 @@
-"""Carries out the builds of a plan: builders, the downloads and times they need, and what is shown meanwhile."""
-
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-import structlog
+"""Carries out a plan: says what stands already, has the rest built, and writes the events of it all."""
 
 from orchestrator.commands.invocation import Invocation
 from orchestrator.commands.project import OUT, Registries
-from orchestrator.model.config import Config
-from orchestrator.model.facts import Facts
+from orchestrator.commands.work import Work
 from orchestrator.model.outcomes import Outcome, Result, blocked
 from orchestrator.model.plan import Build, Plan, State, Unknown
-from orchestrator.model.slots import slots
-from orchestrator.model.targets import Target
-from orchestrator.tools import git, sources
-from orchestrator.tools.acceptance import Acceptance
-from orchestrator.tools.attempts import Patience
-from orchestrator.tools.builders import ReadyBuilder
-from orchestrator.tools.builders.drivers import Means
-from orchestrator.tools.builders.engines import Engines
-from orchestrator.tools.displays import Mode, display
-from orchestrator.tools.downloads import downloads
+from orchestrator.tools import on_demand
 from orchestrator.tools.events import Events, events_file, to_stderr
-from orchestrator.tools.execute import Executor
-from orchestrator.tools.preflight import emulations, ready_builders
-from orchestrator.tools.scratch import scratch
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """How the builds of a run are carried out."""
-
-    jobs: int | None
-    idle_timeout: float
-    """Seconds."""
-    timeout: float
-    """Seconds."""
-    fail_fast: bool
-    emulate: bool
-    progress: Mode
+from orchestrator.tools.progress import Mode
 
 
 async def carried_out(invocation: Invocation, opened: Registries, plan: Plan, work: Work) -> tuple[Outcome, ...]:
@@ -52,65 +17,15 @@ async def carried_out(invocation: Invocation, opened: Registries, plan: Plan, wo
     with events_file(invocation.root / OUT) as append:
         events = Events((append, to_stderr) if work.progress is Mode.JSON else (append,), now=invocation.now)
         events.run(plan)
-        ran = await _ran(invocation, opened, plan.needed, work, events) if plan.needed else ()
-    return (*ready, *ran)
+        return (*ready, *(await _built(invocation, opened, plan, work, events) if plan.needed else ()))
 
 
-async def _ran(
-    invocation: Invocation, opened: Registries, builds: Sequence[Build], work: Work, events: Events
+async def _built(
+    invocation: Invocation, opened: Registries, plan: Plan, work: Work, events: Events
 ) -> tuple[Outcome, ...]:
-    config = opened.project.config
-    builders = await _builders(invocation, opened, builds, emulate=work.emulate)
-    downloaded = await _sources(invocation, config, builds)
-    epochs = await _epochs(invocation, config, builds)
-    free = slots(builders, config, jobs=work.jobs, processors=os.cpu_count() or 1)
-    queue = {str(target): builder for target, builder in free.builder_of.items()}
-    events.on(queue)
-    async with display(work.progress, interactive=invocation.interactive, queue=queue, events=events) as shown:
-        executor = Executor(
-            root=invocation.root,
-            out=invocation.root / OUT,
-            builders=builders,
-            acceptance=Acceptance(opened.client, config.tests),
-            epochs=epochs,
-            sources=downloaded,
-            display=shown,
-            now=invocation.now,
-            patience=Patience(idle_seconds=work.idle_timeout, total_seconds=work.timeout),
-        )
-        return await executor.run(builds, slots=free, fail_fast=work.fail_fast)
-
-
-async def _builders(
-    invocation: Invocation, opened: Registries, builds: Sequence[Build], *, emulate: bool
-) -> Mapping[Target, ReadyBuilder]:
-    """The builders that these builds need, all of them ready; says what will be emulated."""
-    engines = Engines(invocation.environment, invocation.state, invocation.runner)
-    with scratch(invocation.root / OUT / "tmp") as folder:
-        means = Means(engines, opened.client, folder)
-        found = await ready_builders(builds, opened.project.config, means, emulate=emulate)
-    for arch, where in emulations(found):
-        log.info("builds by emulation", arch=arch, on=where)
-    return found
-
-
-async def _sources(invocation: Invocation, config: Config, builds: Sequence[Build]) -> dict[Facts, Path]:
-    """The downloads of these builds, each line's and variant's in a folder of its own."""
-    needing = [facts for facts in dict.fromkeys(build.target.facts for build in builds) if facts.sources]
-    if not needing:
-        return {}
-    cache = invocation.source_cache
-    async with downloads() as download:
-        wanted = (source for facts in needing for source in facts.sources)
-        await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
-    folder = invocation.root / OUT / "sources"
-    return {facts: sources.stage(facts.sources, cache=cache, into=folder / facts.name) for facts in needing}
-
-
-async def _epochs(invocation: Invocation, config: Config, builds: Sequence[Build]) -> dict[str, int]:
-    """SOURCE_DATE_EPOCH by rendered directory."""
-    times = await git.commit_times(invocation.root, config.dockerfiles, runner=invocation.runner)
-    return {str(build.directory): git.newest(str(build.directory), times) for build in builds}
+    running = on_demand.module("commands.running")
+    outcomes: tuple[Outcome, ...] = await running.built(invocation, opened, plan.needed, work, events)
+    return outcomes
 
 
 def _up_to_date(build: Build) -> Outcome:

@@ -24,7 +24,7 @@ class Checksum(BaseModel):
 class Release(BaseModel):
     """What is known of a release; unknown keys stay for the templates."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     version: FullVersion
     """The release that is built."""

@@ -71,7 +71,7 @@ def _selectors(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
     found = [(("bases", selector), selector) for selector in config.bases]
     found += [(("architectures", selector), selector) for selector in config.architectures]
     for loc, selector in (*found, *_scope_selectors(config)):
-        if selector not in GROUPS and not _taken(Scope(variant=(selector,)), entries):
+        if selector not in GROUPS and not any(_taken(Scope(variant=(selector,)), entries)):
             known = {*GROUPS, *(variant.name for _, variant in entries)}
             yield Problem(loc, f"no variant in versions.json is taken by {selector!r}; {nearest(selector, known)}")
 
@@ -91,9 +91,9 @@ def _all_scopes(config: Config) -> Iterator[tuple[Loc, Scope]]:
 def _scopes(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
     """Scopes whose variants exist, and whose lines exist, but not together."""
     for loc, scope in _all_scopes(config):
-        by_variant = _taken(Scope(variant=scope.variant), entries)
-        if by_variant and scope.version is not None and not _taken(scope, entries):
-            lines = ", ".join(dict.fromkeys(line for line, _ in by_variant))
+        if scope.version is None or any(_taken(scope, entries)):
+            continue
+        if lines := ", ".join(dict.fromkeys(line for line, _ in _taken(Scope(variant=scope.variant), entries))):
             yield Problem(
                 (*loc, "version"), f"no line in versions.json is taken by `{scope.version}`; the rule's are {lines}"
             )
@@ -147,7 +147,7 @@ def _builders(config: Config, entries: Sequence[_Entry]) -> Iterator[Problem]:
     """Builders of neither an arch nor a variant: a misspelled arch could be the name of a variant."""
     known = {DEFAULT_BUILDER, *ARCHES, *GROUPS}
     for key in config.builders:
-        if key not in known and not _taken(Scope(variant=(key,)), entries):
+        if key not in known and not any(_taken(Scope(variant=(key,)), entries)):
             names = {*known, *(variant.name for _, variant in entries)}
             yield Problem(
                 ("builders", key), f"{key!r} is neither an arch nor a variant in versions.json; {nearest(key, names)}"
@@ -166,5 +166,5 @@ def _namespaces(config: Config) -> Iterator[Problem]:
             yield Problem(("arch_namespaces", other), f"{second!r} is the namespace of {one} already")
 
 
-def _taken(scope: Scope, entries: Sequence[_Entry]) -> list[_Entry]:
-    return [(line, variant) for line, variant in entries if scope.covers(line=line, variant=variant)]
+def _taken(scope: Scope, entries: Sequence[_Entry]) -> Iterator[_Entry]:
+    return (entry for entry in entries if scope.covers(line=entry[0], variant=entry[1]))

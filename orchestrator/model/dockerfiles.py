@@ -47,8 +47,8 @@ def stages(text: str, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
             if instruction.keyword == "FROM":
                 found.append(_stage(instruction, earlier=found, arguments=arguments))
             elif found:
-                takes = _takes(instruction, stages=found)
-                found[-1] = replace(found[-1], takes=(*found[-1].takes, *takes))
+                takes = tuple(_takes(instruction, stages=found))
+                found[-1] = replace(found[-1], takes=(*found[-1].takes, *takes)) if takes else found[-1]
             elif instruction.keyword == "ARG":
                 arguments.declare(instruction.text)
         except ValueError as error:
@@ -58,13 +58,12 @@ def stages(text: str, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def images(text: str, build_args: Mapping[str, str]) -> tuple[str, ...]:
-    """Every image outside the Dockerfile that it stands on or takes files from, as written, each once.
+def images(every: Sequence[Stage]) -> tuple[str, ...]:
+    """Every image outside the Dockerfile of these stages that it stands on or takes files from, as written, each once.
 
     Stages that the last one does not need count too, as BuildKit looks their images up all the same. Raises ValueError
-    for a Dockerfile that cannot be read, and for an image that cannot be pinned since a stage has its name.
+    for an image that cannot be pinned since a stage has its name.
     """
-    every = stages(text, build_args)
     names = {word for number, stage in enumerate(every) for word in (stage.name, str(number))}
     found = tuple(dict.fromkeys(image for _, several in images_by_stage(every) for image in several))
     for image in found:
@@ -74,12 +73,11 @@ def images(text: str, build_args: Mapping[str, str]) -> tuple[str, ...]:
     return found
 
 
-def images_on_builder(text: str, build_args: Mapping[str, str]) -> frozenset[str]:
+def images_on_builder(every: Sequence[Stage]) -> frozenset[str]:
     """Those of `images` that a stage with `--platform=$BUILDPLATFORM` stands on, whatever else they are taken for.
 
     Raises ValueError for a stage on any other platform than this and the target's.
     """
-    every = stages(text, build_args)
     for stage in every:
         if not stage.is_on_builder and stage.platform not in _ON_TARGET:
             raise ValueError(

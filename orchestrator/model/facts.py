@@ -33,8 +33,9 @@ class Facts:
 
     line: str
     variant: Variant
-    base: str
-    sources: tuple[Source, ...]
+    # Line and variant tell all of them apart; a plan of many targets hashes each a hundred times.
+    base: str = field(hash=False)
+    sources: tuple[Source, ...] = field(hash=False)
     values: Mapping[str, Any] = field(hash=False)
     hold: Hold | None = field(default=None, hash=False)
     """What keeps the variant at an older release than the line's."""
@@ -78,20 +79,26 @@ def fill(pattern: str, values: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(value, pattern)
 
 
-def _facts(entry: Entry, *, config: Config) -> Facts:
-    line, variant = entry.line, entry.variant
+def values_of(entry: Entry, config: Config) -> dict[str, Any]:
+    """What patterns and templates may use of an entry; raises ValueError for a rule that does not fit."""
     values: dict[str, Any] = {
         **entry.facts,
         "final_version": final_version(entry.version),
-        "group": variant.group,
-        "line": line,
-        "release": variant.release,
-        "variant": variant.name,
+        "group": entry.variant.group,
+        "line": entry.line,
+        "release": entry.variant.release,
+        "variant": entry.variant.name,
     }
     for rule in config.values:
-        if rule.covers(line=line, variant=variant):
+        if rule.covers(line=entry.line, variant=entry.variant):
             values.update(rule.set)
             values.update({key: _longer(key, values.get(key, ()), more) for key, more in rule.add.items()})
+    return values
+
+
+def _facts(entry: Entry, *, config: Config) -> Facts:
+    line, variant = entry.line, entry.variant
+    values = values_of(entry, config)
     base = config.base_of(variant)
     if base is None:
         raise ValueError(f"`bases` in the configuration names none for {variant.name} or {variant.group}")

@@ -1,8 +1,10 @@
 """Splits a Dockerfile into its instructions."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from io import StringIO
 
 from orchestrator.model.words import BACKSLASH, split, unquoted
 
@@ -12,7 +14,12 @@ _DIRECTIVES = frozenset({"check", "escape", "syntax"})
 _ESCAPES = (BACKSLASH, "`")
 _SPACE = re.compile(r"[\t\v\f\r ]+")
 _FLAG = re.compile(r"""--((?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+)(?:\s+|\Z)""")
+# Two escapes at the end are one for the command, and no continuation.
+_CONTINUATION = {
+    escape: re.compile(rf"(?<!{mark}){mark}[ \t]*\Z") for escape in _ESCAPES for mark in (re.escape(escape),)
+}
 _HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)")
+_HEREDOC_SIGN = "<<"
 _TAKES_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -46,6 +53,8 @@ class Instruction:
         return tuple(dict(_option(option) for option in mount.split(",")) for mount in mounts)
 
 
+# Everything that is asked of one Dockerfile is asked in a row.
+@lru_cache(maxsize=1)
 def instructions(text: str) -> tuple[Instruction, ...]:
     """Split a Dockerfile into instructions; raises ValueError with the line number."""
     return tuple(_instructions(_lines(text), escape=escape_of(text)))
@@ -75,12 +84,12 @@ def escape_of(text: str) -> str:
     return directives(text).get("escape", BACKSLASH)
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text: str) -> Iterator[str]:
     # Not splitlines(): BuildKit ends a line at \n alone, and a form feed or U+2028 may stand in a heredoc.
-    return [line.rstrip("\r") for line in text.removeprefix(_BYTE_ORDER_MARK).split("\n")]
+    return (line.rstrip("\r\n") for line in StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline="\n"))
 
 
-def _instructions(every_line: Sequence[str], *, escape: str) -> Iterator[Instruction]:
+def _instructions(every_line: Iterable[str], *, escape: str) -> Iterator[Instruction]:
     lines = iter(enumerate(every_line, 1))
     for number, line in lines:
         if _says_nothing(line):
@@ -89,7 +98,8 @@ def _instructions(every_line: Sequence[str], *, escape: str) -> Iterator[Instruc
         if not keyword:
             raise ValueError(f"line {number}: expected an instruction")
         instruction = _instruction(number, keyword.upper(), "".join(rest))
-        yield replace(instruction, heredocs=tuple(_heredocs(instruction, lines)))
+        heredocs = tuple(_heredocs(instruction, lines))
+        yield replace(instruction, heredocs=heredocs) if heredocs else instruction
 
 
 def _says_nothing(line: str) -> bool:
@@ -98,9 +108,7 @@ def _says_nothing(line: str) -> bool:
 
 def _continued(line: str, lines: Iterator[tuple[int, str]], *, escape: str) -> str:
     """The line with the lines that continue it; blank lines and comments in between do not end it."""
-    mark = re.escape(escape)
-    # Two escapes at the end are one for the command, and no continuation.
-    continuation = re.compile(rf"(?<!{mark}){mark}[ \t]*\Z")
+    continuation = _CONTINUATION[escape]
     parts: list[str] = []
     while match := continuation.search(line):
         parts.append(line[: match.start()])
@@ -146,6 +154,8 @@ def _option(text: str) -> tuple[str, str]:
 def _words(instruction: Instruction) -> tuple[str, ...]:
     """Where heredocs may be opened; nowhere in a text that a shell could not read."""
     keyword, text = instruction.keyword, instruction.text
+    if _HEREDOC_SIGN not in text:
+        return ()
     if keyword == "ONBUILD":
         keyword, *rest = _SPACE.split(text, maxsplit=1)
         text = "".join(rest)

@@ -49,7 +49,7 @@ TagPattern = Annotated[str, Text.matching(_TAG_PATTERN, "a pattern of tags; writ
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Link(_Part):

@@ -35,7 +35,7 @@ def _directives(text: str) -> Iterator[str]:
 def _images(text: str) -> Iterator[str]:
     found = stages(text, {})
     bases = {stage.base for stage in found} | {"scratch"}
-    for image in images(text, {}):
+    for image in images(found):
         if image not in bases:
             yield f"files are taken from the image {image}; give it a stage of its own: FROM {image} AS name"
 

@@ -5,7 +5,6 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from rich.console import Console
 from rich.live import Live
@@ -15,19 +14,9 @@ from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress
 from orchestrator.tools.attempts import Again
 from orchestrator.tools.live_table import LiveTable
-from orchestrator.tools.progress import Display, Lines
+from orchestrator.tools.progress import Display, Lines, Mode
 
 _REFRESH_SECONDS = 0.25
-
-
-class Mode(StrEnum):
-    """What `--progress` takes."""
-
-    AUTO = "auto"
-    """A table on a terminal, lines elsewhere."""
-    TABLE = "table"
-    LINES = "lines"
-    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)

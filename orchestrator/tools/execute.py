@@ -57,7 +57,8 @@ class Executor:
             # The builder's slot comes first: who waits for a busy builder must keep nobody from a free one.
             async with on_builder[slots.builder_of[build.target]], together:
                 if fail_fast and failed.is_set():
-                    return _outcome(build, Result.NOT_RUN, code=ExitCode.INCOMPLETE, detail="another build failed")
+                    skipped = _outcome(build, Result.NOT_RUN, code=ExitCode.INCOMPLETE, detail="another build failed")
+                    return self._not_tried(skipped, build)
                 outcome = await self._run_one(build, folder / str(build.target), attempts)
             if outcome.code is not ExitCode.DONE:
                 failed.set()

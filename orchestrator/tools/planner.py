@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from orchestrator.errors import InputError, OrchestratorError, joined
 from orchestrator.model.bases import BUILDERS, SCRATCH, Mirrors, ResolvedBase
 from orchestrator.model.build_id import BuildInputs, parent_input
-from orchestrator.model.dockerfiles import images, images_on_builder
+from orchestrator.model.dockerfiles import images, images_on_builder, stages
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.parents import Lineage
 from orchestrator.model.plan import Build, Parent, Plan, Unknown, planned
@@ -88,8 +88,9 @@ async def plan(
 def recipe(root: Path, path: PurePosixPath, dockerfile: str, build_args: Mapping[str, str]) -> Recipe:
     """Read what a rendered Dockerfile (its path below `root`, its text) asks for; raises InputError."""
     try:
-        on_builder = frozenset(map(Reference.parse, images_on_builder(dockerfile, build_args)))
-        names = (Reference.parse(image) for image in images(dockerfile, build_args))
+        every = stages(dockerfile, build_args)
+        on_builder = frozenset(map(Reference.parse, images_on_builder(every)))
+        names = map(Reference.parse, images(every))
         wanted = tuple(name for name in names if name != SCRATCH)
         files = contexts.files(root / path.parent, dockerfile)
     except ValueError as error:

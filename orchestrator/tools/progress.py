@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TextIO
 
 from orchestrator.model.outcomes import Outcome
@@ -9,6 +10,16 @@ from orchestrator.model.plan import Build
 from orchestrator.model.sizes import size
 from orchestrator.model.solve import Progress
 from orchestrator.tools.attempts import Again
+
+
+class Mode(StrEnum):
+    """What `--progress` takes."""
+
+    AUTO = "auto"
+    """A table on a terminal, lines elsewhere."""
+    TABLE = "table"
+    LINES = "lines"
+    JSON = "json"
 
 
 class Display(Protocol):

@@ -29,12 +29,13 @@ def test_the_bake_file_asks_for_the_same_builds(tmp_path: Path) -> None:
     }
 
 
-def test_one_build_is_a_command_of_its_own() -> None:
-    assert bake.one_command(Path("/x"), BUILD, repository="127.0.0.1:5000/baked/long") == (
-        *("docker", "buildx", "build", "--push", "--progress", "plain"),
+def test_one_build_is_a_command_of_its_own_that_leaves_what_the_tool_has_left() -> None:
+    assert bake.one_command(Path("/x"), BUILD) == (
+        *("docker", "buildx", "build", "--progress", "plain"),
         *("--platform", "linux/amd64"),
         *("--provenance", "mode=max"),
+        *("--build-arg", "SOURCE_DATE_EPOCH=1750000000"),
+        *("--output", "type=oci,dest=/x/layout,tar=false,rewrite-timestamp=true"),
         *("--build-context", "busybox:trixie=docker-image://127.0.0.1:5000/library/busybox@sha256:1234"),
-        *("--tag", "127.0.0.1:5000/baked/long:1-0-slim-trixie-amd64"),
         "/x/dockerfiles/1.0/slim-trixie",
     )

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.commands.build import command
 from orchestrator.errors import InputError
 from tests.commands.image import image, run
+from tests.test_layout import imported_at_start
 
 
 @pytest.mark.parametrize("arguments", [["--force"], ["--reason", "packages are old"]])
@@ -39,3 +40,7 @@ def test_what_is_no_plan_is_wrong_input(tmp_path: Path) -> None:
 
 def test_the_help_has_an_example(tmp_path: Path) -> None:
     assert "Example: orchestrator build --variant alpine" in run(command, tmp_path, "--help").output
+
+
+def test_what_builds_alone_need_is_not_imported_before_one_has_to_run() -> None:
+    assert imported_at_start("orchestrator.commands.build") & {"docker", "requests", "rich"} == set()

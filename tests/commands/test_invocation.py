@@ -24,6 +24,19 @@ def test_a_verb_gets_what_its_work_returns() -> None:
     assert run(work()) == 7
 
 
+def test_a_result_is_never_spelled_out_however_large_it_is() -> None:
+    """As asyncio's own handler of SIGINT has Python do when it is taken away again: seconds for a plan of thousands."""
+
+    class Large:
+        def __repr__(self) -> str:
+            raise AssertionError("spelled out")
+
+    async def work() -> Large:
+        return Large()
+
+    assert isinstance(run(work()), Large)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_the_work_so_that_it_can_clean_up(number: signal.Signals) -> None:
     cleaned: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.dockerfiles import images
+from orchestrator.model.dockerfiles import images, stages
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference
 from orchestrator.tools.engine.docker_host import Engine
@@ -99,7 +99,7 @@ async def differences(
     buildkit: BuildKit, texts: Mapping[str, bytes], *, build_args: Mapping[str, str]
 ) -> dict[str, tuple[set[str], set[str]]]:
     """By name: the images that we find and those that BuildKit looks up, where they are not the same."""
-    ours = {name: set(map(known_as, images(text.decode(), build_args))) for name, text in texts.items()}
+    ours = {name: set(map(known_as, images(stages(text.decode(), build_args)))) for name, text in texts.items()}
     theirs = await asyncio.gather(
         *(buildkit.images(text, sorted(ours[name]), build_args=build_args) for name, text in texts.items())
     )
@@ -122,7 +122,7 @@ async def test_buildkit_reads_the_shipped_dockerfiles_as_we_do(buildkit: BuildKi
 async def test_what_we_refuse_buildkit_refuses_too(buildkit: BuildKit) -> None:
     for text in REFUSED:
         with pytest.raises(ValueError, match=r"."):
-            images(text, {})
+            images(stages(text, {}))
 
     taken = "FROM a\n"
     texts = (*REFUSED, taken)

@@ -42,7 +42,6 @@ def _config(**keys: Any) -> Config:
         {"arch_namespaces": {"amd64": "other"}},
         {"holds": [HOLD, LATE]},
         {"holds": [LATE], "bases": {"windowsservercore-ltsc2025": "x"}},
-        {"holds": [LATE], "readme": {"drop": [{"tags": ["3.13*", "*-ltsc2025"]}, {"section": "use"}]}},
         {"holds": [HOLD, {**HOLD, "line": "3.13", "facts": {"version": "3.13.9rc1"}}]},
     ],
 )
@@ -53,10 +52,6 @@ def test_a_configuration_that_fits_has_no_problem(keys: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        (
-            {"readme": {"drop": [{"section": "use"}, {"tags": ["*-slim", "*-bookworm", "3.12*"]}]}},
-            [Problem(("readme", "drop", 1, "tags"), "no tag is like *-bookworm or 3.12*")],
-        ),
         (
             {"aliases": {"3.15": ["next"]}},
             [Problem(("aliases", "3.15"), "versions.json has no line 3.15; did you mean `3.14`?")],

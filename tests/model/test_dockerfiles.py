@@ -73,7 +73,7 @@ def test_every_dockerfile_of_the_corpus_is_listed() -> None:
 
 @pytest.mark.parametrize("name", STAND_ON)
 def test_the_images_that_a_dockerfile_stands_on(name: str) -> None:
-    assert images(dockerfile(name), ARGUMENTS) == STAND_ON[name]
+    assert images(stages(dockerfile(name), ARGUMENTS)) == STAND_ON[name]
 
 
 def test_stages_have_names_bases_and_what_they_take() -> None:
@@ -106,25 +106,25 @@ def test_images_of_stages_that_run_on_the_builder_are_told_apart(platform: str) 
         "FROM go:1\n"
     )
 
-    assert images_on_builder(text, {}) == {"go:1"}
+    assert images_on_builder(stages(text, {})) == {"go:1"}
 
 
 def test_a_stage_on_any_other_platform_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"^stage tools: --platform=linux/386 is neither the target's nor the builder's"
     ):
-        images_on_builder("FROM --platform=linux/386 busybox:trixie AS tools\n", {})
+        images_on_builder(stages("FROM --platform=linux/386 busybox:trixie AS tools\n", {}))
 
 
 def test_arguments_of_the_platform_may_be_given_by_name() -> None:
     text = "ARG BASE=debian-$TARGETARCH\nFROM $BASE\nFROM debian:$TARGETOS\n"
 
-    assert images(text, {"TARGETARCH": "arm64", "TARGETOS": "linux"}) == ("debian-arm64", "debian:linux")
+    assert images(stages(text, {"TARGETARCH": "arm64", "TARGETOS": "linux"})) == ("debian-arm64", "debian:linux")
 
 
 def test_an_argument_of_the_platform_may_have_a_default_or_stay_unused() -> None:
-    assert images("ARG TARGETARCH=none\nFROM debian:$TARGETARCH", {}) == ("debian:none",)
-    assert images("ARG TARGETARCH A=1\nFROM debian:$A", {}) == ("debian:1",)
+    assert images(stages("ARG TARGETARCH=none\nFROM debian:$TARGETARCH", {})) == ("debian:none",)
+    assert images(stages("ARG TARGETARCH A=1\nFROM debian:$A", {})) == ("debian:1",)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +194,6 @@ def test_a_dockerfile_that_cannot_be_read_is_refused_with_the_line(text: str, pr
 )
 def test_images_that_cannot_be_pinned_are_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
-        images(text, {})
+        images(stages(text, {}))
 
     assert str(caught.value) == problem

@@ -32,6 +32,14 @@ def test_one_or_several_is_said_as_such() -> None:
     assert schema("orchestrator.yaml")["$defs"]["Exclusion"]["properties"]["variant"]["anyOf"][0]["type"] == "string"
 
 
+def test_a_key_is_described_by_the_docstring_of_its_field_inherited_ones_too() -> None:
+    described = schema("orchestrator.yaml")
+    exclusion = described["$defs"]["Exclusion"]["properties"]
+
+    assert exclusion["until"]["description"] == "The last day on which it holds."
+    assert "description" not in exclusion["reason"]
+
+
 def _objects(node: Any) -> list[dict[str, Any]]:
     if isinstance(node, list):
         return [found for entry in node for found in _objects(entry)]

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import ExitCode, LocalOutputError, ProgramMissingError
 from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.build_id import BuildInputs
-from orchestrator.model.dockerfiles import images
+from orchestrator.model.dockerfiles import images, stages
 from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, planned
@@ -42,7 +42,7 @@ def order(root: Path, one: Build = BUILD, *, sources: Path | None = None) -> Ord
 
 def shipped_build(target: Target) -> Build:
     """What the plan would hold for a target, on bases with made-up digests."""
-    names = (Reference.parse(image) for image in images(shipped.dockerfiles()[target.facts.name], {}))
+    names = (Reference.parse(image) for image in images(stages(shipped.dockerfiles()[target.facts.name], {})))
     digests = {name: digest_of(f"{name} {target.arch}".encode()) for name in names}
     inputs = BuildInputs(
         dockerfile=digest_of(target.facts.name.encode()).removeprefix("sha256:"),

@@ -7,9 +7,9 @@ from orchestrator.errors import ExitCode
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.solve import Progress
 from orchestrator.tools.attempts import Again
-from orchestrator.tools.displays import Mode, Several, display
+from orchestrator.tools.displays import Several, display
 from orchestrator.tools.live_table import LiveTable
-from orchestrator.tools.progress import Lines
+from orchestrator.tools.progress import Lines, Mode
 from tests.fakes import FakeDisplay
 from tests.samples import build
 

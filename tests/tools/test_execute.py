@@ -264,6 +264,7 @@ async def test_nothing_new_is_started_after_the_first_failure_when_it_is_to_be_f
     outcomes = await house.run(S390X, AMD64, jobs=1, fail_fast=True)
 
     assert fates(outcomes) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.NOT_RUN, ExitCode.INCOMPLETE)]
+    assert (house.record(AMD64)["result"], house.display.seen[-1]) == ("not run", (str(AMD64.target), "not run"))
     assert len(house.runner.asked) == 1
 
 

@@ -101,7 +101,8 @@ class Logins:
             return await asyncio.wait_for(found, self.helper_seconds)
         except TimeoutError as error:
             raise InputError(
-                f"`{program}` did not answer within {self.helper_seconds:g} s; try `echo {_server(registry)} | {program} get`"
+                f"`{program}` did not answer within {self.helper_seconds:g} s; "
+                f"try `echo {_server(registry)} | {program} get`"
             ) from error
 
 

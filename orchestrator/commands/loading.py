@@ -1,0 +1,34 @@
+"""Puts images into the local engine."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from orchestrator.commands.project import Registries
+from orchestrator.errors import ExitCode, ProgramMissingError
+from orchestrator.model.outcomes import Outcome
+from orchestrator.model.plan import Plan
+from orchestrator.model.platforms import native_arch
+from orchestrator.tools import engine, smoke, staging
+from orchestrator.tools.engine import docker_host
+
+
+async def loaded(opened: Registries, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Put images that exist now into the local engine, under the tags that they are published by, which it returns."""
+    invocation = opened.invocation
+    found = await engine.find(environment=invocation.environment, state=invocation.state)
+    if found is None:
+        raise ProgramMissingError("--load: no Docker engine answers; start one with `orchestrator engine up`")
+    connect = partial(docker_host.client, found, environment=invocation.environment)
+    staged = {outcome.build_id for outcome in outcomes if outcome.digest and outcome.code is ExitCode.DONE}
+    done: list[str] = []
+    for build in plan.builds:
+        index = await staging.index_of(build, opened.client) if build.selected and build.build_id in staged else None
+        if index is None:
+            continue
+        native = build.target.arch == native_arch(invocation.machine).name
+        repository = (await opened.repositories()).local(build.target.arch, is_native=native)
+        tags = opened.project.tags[build.target.facts.line, build.target.facts.variant].all
+        names = [repository.tagged(tag) for tag in tags]
+        await smoke.load(build.target, build.staging.pinned(staging.image_of(index).digest), names, connect=connect)
+        done += [name.short for name in names]
+    return tuple(done)
