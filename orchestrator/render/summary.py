@@ -57,12 +57,13 @@ def plan_text(plan: Plan) -> str:
 def _relations(plan: Plan) -> Callable[[Target], list[str]]:
     """For whose sake a target is in the plan, and what it blocks."""
     told = (("needed by", plan.needed_by), ("blocks", plan.blocks))
-    return lambda target: [f"{words} {_first(of[target])}" for words, of in told if of.get(target)]
+    return lambda target: [f"{words} {first(of[target])}" for words, of in told if of.get(target)]
 
 
-def _first(targets: Sequence[Target]) -> str:
-    names = [*map(str, targets[:_SHOWN_TARGETS])]
-    more = len(targets) - len(names)
+def first(several: Sequence[object]) -> str:
+    """The first few of several by their names, and how many more there are."""
+    names = [*map(str, several[:_SHOWN_TARGETS])]
+    more = len(several) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 

@@ -1,6 +1,7 @@
 """Tells programs what happens to builds, one JSON document a line: in `out/events.jsonl`, or on stderr."""
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -110,6 +111,7 @@ def events_file(folder: Path) -> Iterator[Write]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, _MODE)
+        _lock(descriptor)
         temporary.replace(path)
     except OSError as error:
         raise LocalOutputError(f"{path}: {error.strerror}; free some space or mend its rights") from error
@@ -129,6 +131,29 @@ def events_file(folder: Path) -> Iterator[Write]:
         yield append
     finally:
         os.close(descriptor)
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether the run that writes a file of events lives; one that was killed does not, whatever it left."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock(descriptor: int) -> None:
+    """Hold the file of events as long as this run lives; where the disk has no locks, nobody can tell."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def to_stderr(line: str) -> None:

@@ -13,7 +13,7 @@ from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Plan
 from orchestrator.model.solve import Progress, Vertex
 from orchestrator.tools.attempts import Again
-from orchestrator.tools.events import Events, events_file, to_stderr
+from orchestrator.tools.events import Events, events_file, is_being_written, to_stderr
 from tests.samples import build
 
 BUILD = build("2.0/trixie@s390x")
@@ -176,3 +176,13 @@ def test_events_go_to_stderr_as_they_are(capsys: pytest.CaptureFixture[str]) -> 
     to_stderr('{"event": "run"}\n')
 
     assert capsys.readouterr() == ("", '{"event": "run"}\n')
+
+
+def test_a_file_of_events_is_written_as_long_as_its_run_lives(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    before = is_being_written(path)
+
+    with events_file(tmp_path):
+        during = is_being_written(path)
+
+    assert (before, during, is_being_written(path)) == (False, True, False)
