@@ -10,7 +10,8 @@ from benchmarks import builds, planning, publishing, starting
 from benchmarks.machine import machine
 from benchmarks.measuring import BenchmarkError
 from benchmarks.place import ROOT, place
-from benchmarks.results import Results, Row, document, markdown, placed
+from benchmarks.results import Results, Row, document, markdown
+from docs.marked import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _write(results: Results, *, is_whole: bool) -> None:
     (out / "bench.json").write_text(json.dumps(document(results), indent=2) + "\n", encoding="utf-8")
     if is_whole:
         readme = ROOT / "README.md"
-        readme.write_text(placed(readme.read_text(encoding="utf-8"), markdown(results)), encoding="utf-8")
+        readme.write_text(placed(readme.read_text(encoding="utf-8"), markdown(results), by="bench"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,11 @@
-"""Results of benchmarks: as rows of a table for people, as a document for programs, and in README.md."""
+"""Results of benchmarks: as rows of a table for people, and as a document for programs."""
 
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.measuring import Measured
 from orchestrator.model.sizes import size
 
-BEGIN = "<!-- written by `make bench` -->"
-END = "<!-- end of what `make bench` writes -->"
 _HEAD = ("| what | orchestrator | compared with | |", "|---|---|---|---|")
 _MUCH_FASTER = 0.7
 
@@ -64,14 +61,6 @@ def markdown(results: Results) -> str:
     """The table for README.md, with the machine under it."""
     lines = [f"| {row.what} | {_ours(row)} | {_other(row)} | {_verdict(row)} |" for row in results.rows]
     return "\n".join((*_HEAD, *lines, "", f"Measured by `make bench` on {results.machine}.", ""))
-
-
-def placed(text: str, table: str) -> str:
-    """A document with the table between its two marks; raises ValueError where it does not have both."""
-    pattern = re.compile(f"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"expected the lines {BEGIN!r} and {END!r}")
-    return pattern.sub(lambda _: f"\n{table}\n", text, count=1)
 
 
 def _ours(row: Row) -> str:

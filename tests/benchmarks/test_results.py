@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.measuring import Measured
-from benchmarks.results import BEGIN, END, Results, Row, document, markdown, placed
+from benchmarks.results import Results, Row, document, markdown
 
 MACHINE = "2 processors (Example), Python 3.11.7"
 ALONE = Row("plan of 300 builds", Measured(0.812, 75_300_000), shows_memory=True)
@@ -58,18 +58,3 @@ def test_the_document_has_every_number() -> None:
             },
         ],
     }
-
-
-def test_a_table_takes_the_place_of_the_one_before_it() -> None:
-    text = f"# Tool\n{BEGIN}\n\nold\n\n{END}\nmore\n"
-
-    once = placed(text, r"new \1")
-
-    assert once == f"# Tool\n{BEGIN}\n\nnew \\1\n{END}\nmore\n"
-    assert placed(once, "newer\n") == f"# Tool\n{BEGIN}\n\nnewer\n\n{END}\nmore\n"
-
-
-@pytest.mark.parametrize("text", ["", f"{BEGIN}\n", f"{END}\n{BEGIN}\n"])
-def test_a_document_without_its_marks_is_left_alone(text: str) -> None:
-    with pytest.raises(ValueError, match="expected the lines"):
-        placed(text, "table")
