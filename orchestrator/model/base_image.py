@@ -40,7 +40,7 @@ def base_of(config: ImageConfig, bases: Iterable[BaseImage]) -> BaseImage | None
 
 def check(config: ImageConfig, base: BaseImage | None) -> None:
     """Raise ValueError for an image of Windows that does not say the release of its base."""
-    if config.platform.os != "windows":
+    if not config.platform.is_windows:
         return
     if base is None:
         raise ValueError("an image of Windows stands on none of the bases of its build")

@@ -94,7 +94,7 @@ def agent_of(build: Build, config: JenkinsConfig) -> str:
     """
     arch = _agent(config, build.target.arch)
     releases = {release(base.os_version): base.name for base in build.bases if base.os_version}
-    if build.target.platform.os != "windows" or not releases:
+    if not build.target.platform.is_windows or not releases:
         return arch
     labels = [arch]
     for name, base in sorted(releases.items()):

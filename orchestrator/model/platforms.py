@@ -26,6 +26,10 @@ class Platform:
         return "/".join(filter(None, (self.os, self.architecture, self.variant)))
 
     @property
+    def is_windows(self) -> bool:
+        return self.os == "windows"
+
+    @property
     def normal(self) -> "Platform":
         """The same platform with the variant that is meant when none is given (bare arm is v7, bare arm64 v8)."""
         implied = _IMPLIED_VARIANTS.get(self.architecture, "")

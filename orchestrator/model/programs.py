@@ -28,7 +28,7 @@ class Programs:
 def programs_of(arch_name: str) -> Programs:
     """How to tell the programs of an arch from others."""
     wanted = ARCHES[arch_name]
-    if wanted.platform.os == "windows":
+    if wanted.platform.is_windows:
         return Programs("PE", pe.HEADER_BYTES, pe.machine, {}, pe.MACHINES[wanted.platform.architecture])
     return Programs("ELF", elf.HEADER_BYTES, elf.machine, _ELF_NAMES, frozenset({wanted.elf_machine}))
 

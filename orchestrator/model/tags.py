@@ -13,7 +13,6 @@ from orchestrator.model.targets import Target
 from orchestrator.model.variants import Variant
 
 _NEWEST = "latest"
-_WINDOWS = "windows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def check(targets: Iterable[Target], tags_of: Mapping[tuple[str, Variant], Tags]
     owners: dict[tuple[str, str, str], list[Facts]] = defaultdict(list)
     for target in targets:
         # Several releases of Windows stand side by side under one tag; the client picks by os.version.
-        release = target.facts.variant.release if target.platform.os == _WINDOWS else ""
+        release = target.facts.variant.release if target.platform.is_windows else ""
         for tag in tags_of[target.facts.line, target.facts.variant].all:
             owners[tag, target.arch, release].append(target.facts)
     problems = dict.fromkeys(

@@ -55,8 +55,7 @@ class Engines:
         What it emulates is not asked, for that takes BuildKit.
         """
         found = _answered(await docker_host.look_at(Endpoint(host), environment=self.environment))
-        own = frozenset(arch.name for text in found.platforms if (arch := arch_of(Platform.parse(text))))
-        return self._seen(found, Capabilities(own, frozenset()))
+        return self._seen(found, Capabilities(_own_arches(found), frozenset()))
 
     async def windows_release(self, found: Engine) -> str:
         """The os.version of an engine's Windows, empty elsewhere; raises UnavailableError when it is silent."""
@@ -95,6 +94,9 @@ class Engines:
         return self._seen(found, await self._runs(found))
 
     async def _runs(self, found: Engine) -> Capabilities:
+        if any(Platform.parse(text).is_windows for text in found.platforms):
+            # It has no BuildKit to ask, and emulates nothing.
+            return Capabilities(_own_arches(found), frozenset())
         try:
             return await capabilities(found, runner=self.runner, state=self.state)
         except UnavailableError as error:
@@ -102,6 +104,10 @@ class Engines:
 
     def _seen(self, found: Engine, runs: Capabilities) -> SeenEngine:
         return SeenEngine(found, runs, partial(docker_host.client, found, environment=self.environment))
+
+
+def _own_arches(found: Engine) -> frozenset[str]:
+    return frozenset(arch.name for text in found.platforms if (arch := arch_of(Platform.parse(text))))
 
 
 def _none_here(silence: Silence) -> OrchestratorError:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from docker import DockerClient
 from docker.constants import DEFAULT_DOCKER_API_VERSION
@@ -22,6 +22,7 @@ from orchestrator.tools.process import dialled
 _T = TypeVar("_T")
 
 _ANSWER_SECONDS = 5
+_VERSION_SAYS = frozenset({"ApiVersion", "Arch", "Os", "Version"})
 # What other arches a processor runs by itself, by Docker's name of it; 32-bit Arm on arm64 is asked of the machine.
 _COMPATIBLE = {"amd64": ("i386",), "arm": ("arm32v6", "arm32v5")}
 _LINUX = "linux"
@@ -111,6 +112,13 @@ async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engi
         version = await _asked(connection, lambda: connection.version(api_version=False))
     except (DockerException, OSError) as error:
         return _silence(endpoint, error)
+    return answered(endpoint, version)
+
+
+def answered(endpoint: Endpoint, version: Mapping[str, Any]) -> Engine | Silence:
+    """The engine that says this of its version; Silence for something else that answers there."""
+    if missing := sorted(_VERSION_SAYS - version.keys()):
+        return Silence(endpoint, f"what listens there does not tell its {', '.join(missing)}", "see what it is")
     own = own_arches(Platform(str(version["Os"]), str(version["Arch"])))
     return Engine(
         host=endpoint.host,

@@ -6,7 +6,16 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.platforms import Platform
-from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, chosen, look_at, of_context, own_arches
+from orchestrator.tools.engine.docker_host import (
+    Endpoint,
+    Engine,
+    Silence,
+    answered,
+    chosen,
+    look_at,
+    of_context,
+    own_arches,
+)
 from tests.docker_contexts import HOST, add_context
 
 FARM = Endpoint(HOST, named_by="the Docker context 'farm'", context="farm")
@@ -50,6 +59,12 @@ async def test_an_address_that_is_none_is_an_error_of_the_user_and_not_repeated(
 
     assert raised.value.problems == (
         "DOCKER_HOST: expected an address like ssh://builder@windows-2025:22, without a password; keys are kept by ssh",
+    )
+
+
+def test_what_answers_without_saying_its_version_is_no_engine() -> None:
+    assert answered(FARM, {"Os": "windows", "Arch": "amd64"}) == Silence(
+        FARM, "what listens there does not tell its ApiVersion, Version", "see what it is"
     )
 
 
