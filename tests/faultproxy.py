@@ -234,10 +234,13 @@ class FaultProxy:
         head += [f"{name}: {value}" for name, value in request.headers.items() if name.lower() != "content-length"]
         host, _, port = self._upstream.rpartition(":")
         _, writer = await asyncio.open_connection(host, int(port))
-        writer.write("\r\n".join((*head, "", "")).encode() + body[:count])
-        await writer.drain()
-        await asyncio.sleep(0.2)  # so that the registry has read it before the connection is gone
-        _reset(writer.transport)
+        try:
+            writer.write("\r\n".join((*head, "", "")).encode() + body[:count])
+            await writer.drain()
+            await asyncio.sleep(0.2)  # so that the registry has read it before the connection is gone
+        finally:
+            # A client that hangs up meanwhile ends this early.
+            _reset(writer.transport)
 
 
 class _BrokenError(Exception):

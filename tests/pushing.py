@@ -1,5 +1,6 @@
 """Small images and an impatient client, for tests that push to a real registry."""
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from orchestrator.tools.registry.retry import Policy
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+_GZIP = b"\x1f\x8b\x08\x00"
+"""How compressed bytes begin: deflated, with no name (RFC 1952, 2.3.1)."""
 
 IMPATIENT = Policy(
     first_seconds=0.01,
@@ -53,17 +56,25 @@ class Image:
 
 
 def image(layer: bytes, *, platform: str = "linux/amd64", **changes: Any) -> Image:
-    """An image of one layer; `changes` are further keys of its manifest."""
+    """An image of one layer, compressed or not; `changes` are further keys of its manifest."""
+    is_compressed = layer.startswith(_GZIP)
+    content = gzip.decompress(layer) if is_compressed else layer
     on = Platform.parse(platform)
     facts: dict[str, Any] = {"architecture": on.architecture, "os": on.os}
     if on.variant:
         facts["variant"] = on.variant
-    config = json.dumps({**facts, "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]}}).encode()
+    config = json.dumps({**facts, "rootfs": {"type": "layers", "diff_ids": [digest_of(content)]}}).encode()
     manifest = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": {"mediaType": CONFIG_TYPE, "digest": digest_of(config), "size": len(config)},
-        "layers": [{"mediaType": LAYER_TYPE, "digest": digest_of(layer), "size": len(layer)}],
+        "layers": [
+            {
+                "mediaType": f"{LAYER_TYPE}{'+gzip' if is_compressed else ''}",
+                "digest": digest_of(layer),
+                "size": len(layer),
+            }
+        ],
         **changes,
     }
     return Image(Document.parse(json.dumps(manifest).encode(), OCI_MANIFEST), (config, layer), on)

@@ -11,21 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.debian.apt import Apt
+from orchestrator.tools.debian.apt import Apt, Package
 from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import SystemRunner
 
 _PATIENCE_SECONDS = 600
 _PACKAGES = {
-    "busybox": "busybox-static",
-    "docker-registry": "docker-registry",
-    "git": "git",
-    "gpg": "gnupg",
-    "htpasswd": "apache2-utils",
-    "openssl": "openssl",
-    "shellcheck": "shellcheck",
-    "skopeo": "skopeo",
-    "sshd": "openssh-server",
+    "busybox": Package("busybox-static"),
+    "crane": Package("crane", "sid"),
+    "docker-registry": Package("docker-registry"),
+    "git": Package("git"),
+    "gpg": Package("gnupg"),
+    "htpasswd": Package("apache2-utils"),
+    "openssl": Package("openssl"),
+    "oras": Package("oras", "trixie"),
+    "shellcheck": Package("shellcheck"),
+    "skopeo": Package("skopeo"),
 }
 """What tests judge by or start, by the Debian package that brings it."""
 
@@ -74,9 +75,9 @@ def runner() -> SystemRunner:
 @pytest.fixture(scope="session", autouse=True)
 def programs(state: Path) -> None:
     """The programs that tests need; what is missing is installed, where that is possible."""
-    missing = sorted(package for program, package in _PACKAGES.items() if shutil.which(program) is None)
+    missing = [package for program, package in _PACKAGES.items() if shutil.which(program) is None]
     if missing:
-        asyncio.run(Apt(state, SystemRunner(dict(os.environ))).install_tools(missing))
+        asyncio.run(Apt(state, SystemRunner(dict(os.environ))).install(missing))
 
 
 @pytest.fixture(scope="session")

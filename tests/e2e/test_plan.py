@@ -103,7 +103,7 @@ def test_what_is_gone_from_staging_is_told_apart_from_what_changed(hello: NewHel
     assert reasons(cleaned) == {AMD64: f"missing in staging: the inputs are those of {digest}"}
 
 
-def test_published_indexes_have_the_bytes_that_they_always_had(hello: NewHello) -> None:
+def test_published_indexes_have_of_staging_only_its_images_with_their_versions(hello: NewHello) -> None:
     family: Hello = hello()
 
     family.run("build", "--push")
@@ -113,7 +113,9 @@ def test_published_indexes_have_the_bytes_that_they_always_had(hello: NewHello) 
     for repository in (f"amd64/{family.name}", f"library/{family.name}"):
         _, published = family.manifest(repository, "slim-trixie")
         assert sorted(published) == ["manifests", "mediaType", "schemaVersion"]
-        assert published["manifests"] == staged["manifests"]
+        image, *attestations = staged["manifests"]
+        version = {"org.opencontainers.image.version": "2.0.1"}
+        assert published["manifests"] == [{**image, "annotations": version}, *attestations]
 
 
 def test_a_plan_is_carried_out_exactly_or_not_at_all(hello: NewHello, tmp_path: Path) -> None:
@@ -169,8 +171,9 @@ def test_targets_that_cannot_be_looked_up_are_unknown_and_the_others_are_built(h
     outcomes = {each["target"]: (each["result"], each["code"]) for each in json.loads(built.stdout)["builds"]}
     assert (planned.returncode, states) == (13, {AMD64: "needed", "2.0/trixie@amd64": "unknown"})
     assert (built.returncode, outcomes) == (13, {AMD64: ("built", 0), "2.0/trixie@amd64": ("failed", 13)})
-    # What is unknown is not taken for absent.
-    assert (published.returncode, family.shared()) == (13, ("", None))
+    # What is unknown is not taken for absent, and holds its own tags only.
+    moved = {tag: family.shared(tag) != ("", None) for tag in ("slim-trixie", "trixie")}
+    assert (published.returncode, moved) == (13, {"slim-trixie": True, "trixie": False})
 
 
 def test_another_checkout_tells_the_same(hello: NewHello, tmp_path: Path) -> None:
@@ -184,3 +187,25 @@ def test_another_checkout_tells_the_same(hello: NewHello, tmp_path: Path) -> Non
     assert reasons(clone) == {AMD64: "up to date"}
     clone.edit('CMD ["hello"]', 'CMD ["hello", "again"]')
     assert reasons(clone) == {AMD64: 'Dockerfile changed: line 28 CMD ["hello", "again"]'}
+
+
+def test_a_stage_may_run_on_the_builder_and_its_base_is_then_tied_by_its_index(hello: NewHello) -> None:
+    family = with_own_base(hello(arches=("s390x",)))
+    machine = "od -An -t u1 -j 18 -N 2 /bin/busybox"
+    tools = ("FROM --platform=$BUILDPLATFORM {{ base }} AS tools", f"RUN {machine} > /made-on")
+    lines = (*tools, "FROM {{ base }}", "COPY --from=tools /made-on /made-on", "")
+    family.edit("FROM {{ base }}\n", "\n".join(lines))
+    family.test_by(
+        {"name": "made on amd64", "command": ["cat", "/made-on"], "stdout": "62   0"},
+        {"name": "made for s390x", "command": ["sh", "-c", machine], "stdout": "0  22"},
+    )
+    digest, _ = manifest(family.registry, BASE, family.name)
+
+    family.run("build", *ALL)
+
+    assert [base["digest"] for base in family.records()[S390X]["bases"]] == [digest]
+    move_base(family, "amd64")
+    moved, _ = manifest(family.registry, BASE, family.name)
+    assert reasons(family) == {S390X: f"base moved: busybox:{family.name} {digest} -> {moved}"}
+    told = family.run("impact", f"busybox:{family.name}", "--digest", digest, "--format", "json").stdout
+    assert [build["effect"] for build in json.loads(told)["builds"]] == ["built again"]

@@ -142,18 +142,21 @@ class Contents:
             await self._once(("keep", place), lambda: patiently(work))
 
     async def _check(self, staged: Staged, member: Member) -> None:
+        place = staged.repository.at(member.image.digest)
+        if await self._is_absent(place):
+            raise ContractBrokenError(f"{place}: staging has lost {staged.target}; build it again with --force")
         said = await configured(staged.repository, member.image, self._registry)
         expected = ARCHES[member.arch].platform
         is_same = (said.platform.os, said.platform.architecture) == (expected.os, expected.architecture)
         if not is_same or (said.platform.variant and said.platform.normal != expected.normal):
             raise ContractBrokenError(
-                f"{staged.repository.at(member.image.digest)}: its configuration says {said.platform}, "
-                f"expected {expected} for {staged.target}; build it again with --force"
+                f"{place}: its configuration says {said.platform}, expected {expected} for {staged.target}; "
+                "build it again with --force"
             )
         if said.os_version and said.os_version != member.image.os_version:
             raise ContractBrokenError(
-                f"{staged.repository.at(member.image.digest)}: its configuration says {said.os_version}, "
-                f"its index {member.image.os_version or 'nothing'}; build it again with --force"
+                f"{place}: its configuration says {said.os_version}, its index {member.image.os_version or 'nothing'}; "
+                "build it again with --force"
             )
 
     async def _missing(self, source: Repository, target: Repository, digest: str) -> tuple[Repository, Document | None]:

@@ -112,6 +112,19 @@ async def test_what_one_tag_fails_by_keeps_no_other_from_moving(registry: Memory
     }
 
 
+async def test_what_staging_has_lost_moves_nothing_and_is_to_be_built_again(registry: MemoryRegistry) -> None:
+    lost = stage(registry, "s390x")
+    place = lost.repository.at(lost.members[0].image.digest)
+    del registry.documents[str(place)]
+
+    run = await publish(always(publication("2.0", lost)), journal(), how(registry))
+
+    detail = f"{place}: staging has lost 2.0/trixie@s390x; build it again with --force"
+    assert [(*fate, each.detail) for fate, each in zip(fates(run.moved), run.moved, strict=True)] == [
+        ("2.0", Move.FAILED, ExitCode.CONTRACT_BROKEN, detail)
+    ]
+
+
 async def test_an_image_of_another_platform_moves_nothing(registry: MemoryRegistry) -> None:
     wrong = stage(registry, "s390x", architecture="amd64")
 
