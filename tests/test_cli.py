@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator import __version__, cli
 from orchestrator.commands.invocation import Invocation
-from orchestrator.errors import ExitCode, OrchestratorError, PublishRefusedError
+from orchestrator.errors import ExitCode, NotAuthorisedError, OrchestratorError
 
 Run = Callable[..., int]
 
@@ -117,7 +117,7 @@ def test_the_exit_code_is_what_the_verb_returns(
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (PublishRefusedError("a", "b"), 20, "error: a\nerror: b\n"),
+        (NotAuthorisedError("a", "b"), 14, "error: a\nerror: b\n"),
         (OrchestratorError("x"), 1, "error: x\n"),
         (KeyboardInterrupt(), 130, "\ninterrupted\n"),
         (asyncio.CancelledError(), 130, "interrupted\n"),
@@ -141,11 +141,11 @@ def test_errors_become_exit_codes_and_messages(
 def test_json_output_carries_the_error(
     run: Run, verb: Callable[..., None], capsys: pytest.CaptureFixture[str], option: list[str]
 ) -> None:
-    verb(_raise(PublishRefusedError("a", "b")))
+    verb(_raise(NotAuthorisedError("a", "b")))
 
     run("probe", *option)
 
-    assert json.loads(capsys.readouterr().out) == {"error": ["a", "b"], "exit_code": 20}
+    assert json.loads(capsys.readouterr().out) == {"error": ["a", "b"], "exit_code": 14}
 
 
 def test_a_verb_gets_what_the_environment_and_the_options_say(

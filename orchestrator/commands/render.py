@@ -32,7 +32,7 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
     folder = PurePosixPath(loaded.config.dockerfiles)
     tree = dockerfiles(facts(loaded.catalog, loaded.config), invocation.root)
     root = invocation.root / folder
-    left_over = files.left_over(root, tree, header=dockerfile.GENERATED, may_be_ours=dockerfile.is_path_of_a_target)
+    left_over = left_over_dockerfiles(root, tree)
     found = difference(root, tree, left_over, name=folder, with_diff=check)
     if not (check or dry_run):
         files.write(root, tree)
@@ -48,3 +48,8 @@ def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format
 def dockerfiles(all_facts: tuple[Facts, ...], root: Path) -> FileTree:
     """The Dockerfiles of an image whose folder is `root`, by their paths below the folder of Dockerfiles."""
     return dockerfile.render(all_facts, files.read_folder(root / dockerfile.TEMPLATES, suffix=dockerfile.SUFFIX))
+
+
+def left_over_dockerfiles(root: Path, tree: FileTree) -> list[PurePosixPath]:
+    """The Dockerfiles that we wrote below their folder `root` and that are not in the tree any more."""
+    return files.left_over(root, tree, header=dockerfile.GENERATED, may_be_ours=dockerfile.is_path_of_a_target)

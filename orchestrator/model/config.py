@@ -37,6 +37,7 @@ from orchestrator.model.library_words import git_fetch, maintainer
 from orchestrator.model.problems import Problem, problems_of
 from orchestrator.model.readme_config import ReadmeConfig
 from orchestrator.model.references import LOCAL
+from orchestrator.model.upstream_config import UpstreamConfig
 from orchestrator.model.variants import Variant
 
 GitFetch = Annotated[str, Text(git_fetch, examples=["refs/heads/main", "refs/tags/v1"])]
@@ -210,6 +211,8 @@ class Config(_Part):
     build_args: dict[BuildArgName, str] = {}
     values: tuple[ValueRule, ...] = ()
     sources: tuple[SourceRule, ...] = ()
+    upstream: UpstreamConfig = UpstreamConfig()
+    """Where `orchestrator update` finds new releases."""
     tests: tuple[SmokeTest, ...] = ()
     readme: ReadmeConfig = ReadmeConfig()
     jenkins: JenkinsConfig | None = None

@@ -5,7 +5,7 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 from orchestrator.model.annotations import Text
 from orchestrator.model.platforms import ARCHES, arch
@@ -156,6 +156,8 @@ Sha256 = Annotated[str, Text.matching(_SHA256, "a sha256: 64 digits and letters 
 Tag = Annotated[str, Text(_tag, pattern=r"^(?![sS][hH][aA]256-)[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$")]
 Url = Annotated[str, Text(check_url, pattern=r"^https?://[^/@\s?#]+(?:/[^\s?#]*)?(?:\?[^\s#]*)?$")]
 ValueName = Annotated[str, Text(_value_name, pattern=f"^{_VALUE_NAME.pattern}$")]
-VariantName = Annotated[Variant, Text(Variant.parse, pattern=_VARIANT_PATTERN)]
+VariantName = Annotated[
+    Variant, Text(Variant.parse, pattern=_VARIANT_PATTERN), PlainSerializer(lambda variant: variant.path)
+]
 VariantSelector = Annotated[str, Text(lambda text: Variant.parse(text).path, pattern=_VARIANT_PATTERN)]
 """A group of variants, or one variant."""

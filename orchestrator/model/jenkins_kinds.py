@@ -99,5 +99,15 @@ SHARED = (
         schedule="H * * * *",
         time_limit="20m",
     ),
+    Kind(
+        name="update",
+        about="Looks for new upstream releases and keeps what they change as a patch for `git apply`; commits nothing.",
+        pipeline="verb",
+        words="update --dry-run --patch out/update.patch",
+        credentials="read",
+        keeps="out/update.patch",
+        schedule="H H/6 * * *",
+        time_limit="20m",
+    ),
 )
 """The jobs of the image. A verb that should have a job gets it by an entry here."""

@@ -15,6 +15,7 @@ from orchestrator.errors import ContractBrokenError, InputError, UnavailableErro
 from orchestrator.tools.registry.answers import redacted, retry_after
 from orchestrator.tools.registry.endpoints import is_loopback
 from orchestrator.tools.registry.http import Request, Transport, lowered
+from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError, repeat
 
 MAX_BYTES = 2 * 1024**3
@@ -38,15 +39,17 @@ class Download(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def downloads(policy: Policy | None = None, *, max_bytes: int = MAX_BYTES) -> AsyncIterator[Download]:
+async def downloads(
+    policy: Policy | None = None, *, max_bytes: int = MAX_BYTES, proxies: Proxies | None = None
+) -> AsyncIterator[Download]:
     """The real thing; connections stay open until the block ends."""
     patience = policy or Policy()
     unreachable: dict[str, str] = {}
-    async with Transport(patience) as transport:
+    async with Transport(patience, proxies) as transport:
 
         async def download(url: str, *, into: Path, is_verified: bool) -> str | None:
             what, place = redacted(url), URL(url)
-            _check(place, what=what, is_verified=is_verified)
+            check_is_trusted(place, what=what, is_verified=is_verified)
             if place.authority in unreachable:
                 # Its patience has been spent on the first file; the others need not wait as long again.
                 raise UnavailableError(f"{what}: {unreachable[place.authority]}")
@@ -61,7 +64,8 @@ async def downloads(policy: Policy | None = None, *, max_bytes: int = MAX_BYTES)
         yield download
 
 
-def _check(url: URL, *, what: str, is_verified: bool) -> None:
+def check_is_trusted(url: URL, *, what: str, is_verified: bool) -> None:
+    """Raise InputError for a place whose content nothing vouches for."""
     # Without a checksum, https is all that says whose content it is.
     if not (is_verified or url.scheme == "https" or is_loopback(url.host or "")):
         raise InputError(f"{what}: there is no checksum for it, so it must come by https")
@@ -70,15 +74,21 @@ def _check(url: URL, *, what: str, is_verified: bool) -> None:
 async def _attempt(request: Request, into: Path, transport: Transport) -> str | None:
     # The time limit stands inside, so that running out of it is translated like any other broken connection.
     async with transport.open(request) as response, asyncio.timeout(TOTAL_SECONDS):
-        if response.status in _ABSENT:
-            return None
-        if response.status in _BUSY or response.status >= 500:
-            raise TransientError(
-                f"status {response.status}", status=response.status, wait=retry_after(lowered(response))
-            )
-        if response.status != 200:
-            raise UnavailableError(f"{request.what}: refused with status {response.status}")
-        return await _written(response, into, request)
+        return await _written(response, into, request) if is_there(response, what=request.what) else None
+
+
+def is_there(response: aiohttp.ClientResponse, *, what: str) -> bool:
+    """Whether an answer brings what was asked for, False where that does not exist.
+
+    Raises TransientError for what may go away, UnavailableError for a refusal.
+    """
+    if response.status in _ABSENT:
+        return False
+    if response.status in _BUSY or response.status >= 500:
+        raise TransientError(f"status {response.status}", status=response.status, wait=retry_after(lowered(response)))
+    if response.status != 200:
+        raise UnavailableError(f"{what}: refused with status {response.status}")
+    return True
 
 
 async def _written(response: aiohttp.ClientResponse, into: Path, request: Request) -> str:

@@ -82,6 +82,7 @@ builders:  # default
 build_args: {}  # default
 values: []  # default
 sources: []  # default
+upstream: {}  # default
 tests:  # orchestrator.yaml:7
 - name: version
   command: [python3, --version]

@@ -117,6 +117,7 @@ def test_jenkins_job_builder_makes_every_job_of_our_definitions(
         "images/tool/readme": ("jenkins/verb.Jenkinsfile", *repository, "", *kept, once),
         "images/tool/report": ("jenkins/verb.Jenkinsfile", *repository, "H H * * *", *kept, once),
         "images/tool/status": ("jenkins/verb.Jenkinsfile", *repository, "H * * * *", *kept, once),
+        "images/tool/update": ("jenkins/verb.Jenkinsfile", *repository, "H H/6 * * *", *kept, once),
         **{f"images/tool/amd64{job}": found for job, found in of_arch.items()},
         **{f"images/tool/s390x{job}": found for job, found in of_arch.items()},
     }

@@ -38,7 +38,7 @@ def test_each_arch_has_its_jobs_and_the_image_has_its_own() -> None:
         "registry.example",
     )
     assert [each.path for each in found.all] == [
-        *("publish", "readme", "report", "status"),
+        *("publish", "readme", "report", "status", "update"),
         *("amd64/trigger", "amd64/build", "amd64/arch-tags"),
         *("s390x/trigger", "s390x/build", "s390x/arch-tags"),
     ]
@@ -74,6 +74,7 @@ def test_a_job_gets_no_other_credentials_than_its_own() -> None:
         "readme": "r",
         "report": "r",
         "status": "r",
+        "update": "r",
         "s390x/trigger": "r",
         "s390x/build": "a-s390x",
         "s390x/arch-tags": "a-s390x",

@@ -90,6 +90,7 @@ def test_a_job_with_an_empty_schedule_never_starts_by_itself() -> None:
         "images/tool/readme": [{"timed": "H H/4 * * *"}],
         "images/tool/report": [{"timed": "H H * * *"}],
         "images/tool/status": [{"timed": "H * * * *"}],
+        "images/tool/update": [{"timed": "H H/6 * * *"}],
     }
 
 
