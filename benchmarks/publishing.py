@@ -13,9 +13,9 @@ from typing import Any
 from benchmarks.measuring import Measured, by_turns, measured, middle, read
 from benchmarks.place import TOOL, Place
 from benchmarks.results import Row
-from orchestrator.model.index import Member, assemble
 from orchestrator.model.oci import OCI_INDEX
 from orchestrator.model.platforms import ARCHES
+from orchestrator.model.publishing.index import Member, assemble
 from tests.pushing import client
 from tests.unbuilt import Unbuilt, stage
 

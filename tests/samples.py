@@ -12,14 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from orchestrator.model.bases import ResolvedBase
-from orchestrator.model.build_id import BuildInputs, build_id, parent_input
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts
-from orchestrator.model.journal import Journal
-from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import OCI_INDEX, OCI_MANIFEST, Document, digest_of
 from orchestrator.model.plan import Build, Parent, planned
+from orchestrator.model.plan.build_id import BuildInputs, build_id, parent_input
+from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.platforms import ARCHES
+from orchestrator.model.publishing.journal import Journal
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.targets import Target

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.model.index import Member, assemble
 from orchestrator.model.platforms import ARCHES
+from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.registry import Registry
 from tests.pushing import Image, client, image, push, push_index

@@ -11,7 +11,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
 from orchestrator.model.bases import Base
-from orchestrator.model.debian_bases import Recipe
+from orchestrator.model.debian.bases import Recipe
 from orchestrator.model.platforms import ARCHES, arch, native_arch
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import ALL, NATIVE

@@ -15,14 +15,14 @@ from orchestrator.commands.selecting import selects
 from orchestrator.commands.spans import Span
 from orchestrator.commands.work import Work
 from orchestrator.errors import ExitCode, InputError
-from orchestrator.model import plan_file
 from orchestrator.model.build_run import BuildRun
-from orchestrator.model.failing_builds import Run
-from orchestrator.model.moves import Moved, Rules
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Plan
-from orchestrator.model.plan_document import plan_document
-from orchestrator.model.plan_file import PlanFile
+from orchestrator.model.plan import file as plan_file
+from orchestrator.model.plan.document import plan_document
+from orchestrator.model.plan.file import PlanFile
+from orchestrator.model.publishing.moves import Moved, Rules
+from orchestrator.model.queue.failing_builds import Run
 from orchestrator.model.targets import NATIVE, Matrix, Selection, Target
 from orchestrator.render.build_run import build_run_document, build_run_text
 from orchestrator.render.junit import junit

@@ -7,8 +7,8 @@ import click
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError
-from orchestrator.model.journal import Journal
 from orchestrator.model.platforms import arch
+from orchestrator.model.publishing.journal import Journal
 from orchestrator.model.references import Reference, is_tag
 from orchestrator.model.repositories import Repositories
 from orchestrator.render.history import history_document, history_text, runs_document, runs_text

@@ -8,7 +8,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.bases import Base
-from orchestrator.model.impact import Impact, Standing, impacts, standing_on
+from orchestrator.model.plan.impact import Impact, Standing, impacts, standing_on
 from orchestrator.model.references import Reference, is_digest
 from orchestrator.model.targets import Matrix
 from orchestrator.render.dockerfile import path_of

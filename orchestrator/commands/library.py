@@ -8,8 +8,8 @@ import click
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, matrix
 from orchestrator.errors import ExitCode, InputError
-from orchestrator.model.image_library import WINDOWS_ARCH, image_library, is_on_windows
 from orchestrator.model.library import Library
+from orchestrator.model.library.of_image import WINDOWS_ARCH, image_library, is_on_windows
 from orchestrator.model.targets import Matrix
 from orchestrator.render.dockerfile import path_of
 from orchestrator.render.library import canonical, library_diff, library_document, library_file

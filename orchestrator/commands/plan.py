@@ -10,8 +10,8 @@ from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.plan import Plan
-from orchestrator.model.plan_document import plan_document
-from orchestrator.model.plan_file import document
+from orchestrator.model.plan.document import plan_document
+from orchestrator.model.plan.file import document
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.summary import plan_text
 from orchestrator.tools import files

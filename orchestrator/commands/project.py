@@ -15,8 +15,8 @@ from orchestrator.model.catalog import Catalog
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts, facts
 from orchestrator.model.fields import check_build_arg
-from orchestrator.model.parents import PublicNames, base_arches, base_of, lineage
 from orchestrator.model.plan import Plan
+from orchestrator.model.plan.parents import PublicNames, base_arches, base_of, lineage
 from orchestrator.model.references import LOCAL, Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.tags import Tags, check, tags

@@ -12,11 +12,17 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode, InputError
-from orchestrator.model.journal import Journal, run_id
-from orchestrator.model.moves import Moved, Rules
 from orchestrator.model.platforms import ARCHES, Platform
-from orchestrator.model.publication import Publication, Wanted, arch_publications, shared_publications, wanted
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.journal import Journal, run_id
+from orchestrator.model.publishing.moves import Moved, Rules
+from orchestrator.model.publishing.publication import (
+    Publication,
+    Wanted,
+    arch_publications,
+    shared_publications,
+    wanted,
+)
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.targets import ALL, Matrix, Selection, Target
 from orchestrator.render.publication import publish_document, publish_text
 from orchestrator.tools import files, git

@@ -17,7 +17,7 @@ from orchestrator.commands.report_pages import Written, write
 from orchestrator.commands.report_reading import Outcomes, read_diff, read_reports
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.platforms import Platform
-from orchestrator.model.report_diff import Diff
+from orchestrator.model.report.diff import Diff
 from orchestrator.render.report import markdown
 from orchestrator.render.report_diff import diff_document, diff_markdown
 from orchestrator.render.report_document import pages_document, reports_document

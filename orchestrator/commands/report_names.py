@@ -9,7 +9,7 @@ from orchestrator.commands.project import Project, Registries, client, registrie
 from orchestrator.errors import InputError, NothingSelectedError
 from orchestrator.model.bases import Mirrors, places
 from orchestrator.model.references import Reference, Repository
-from orchestrator.model.report_dates import digest_at, moment
+from orchestrator.model.report.dates import digest_at, moment
 from orchestrator.tools import inputs
 from orchestrator.tools.publish import journals
 from orchestrator.tools.registry import Registry

@@ -12,7 +12,7 @@ from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 from orchestrator.model.report import Report
-from orchestrator.model.report_diff import Diff, compared, pairs
+from orchestrator.model.report.diff import Diff, compared, pairs
 from orchestrator.tools.image_packages import Packages
 from orchestrator.tools.report_images import NotAnImageError, ReportImages
 

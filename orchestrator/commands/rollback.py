@@ -8,8 +8,8 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.commands.publish import journal, platforms
 from orchestrator.errors import ExitCode, worst
-from orchestrator.model.moves import Rules
-from orchestrator.model.rollback import Restored
+from orchestrator.model.publishing.moves import Rules
+from orchestrator.model.publishing.rollback import Restored
 from orchestrator.render.publication import rollback_document, rollback_text
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.rollback import TakingBack, roll_back

@@ -26,6 +26,7 @@ from orchestrator.tools.downloads import downloads
 from orchestrator.tools.events import Events
 from orchestrator.tools.execute import Executor
 from orchestrator.tools.preflight import emulations, ready_builders
+from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.scratch import scratch
 
 log = structlog.get_logger()
@@ -76,7 +77,7 @@ async def _sources(invocation: Invocation, config: Config, builds: Sequence[Buil
     if not needing:
         return {}
     cache = invocation.source_cache
-    async with downloads() as download:
+    async with downloads(proxies=Proxies.of(invocation.environment)) as download:
         wanted = (source for facts in needing for source in facts.sources)
         await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
     folder = invocation.root / OUT / "sources"

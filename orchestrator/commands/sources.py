@@ -14,6 +14,7 @@ from orchestrator.model.facts import Facts, Source, facts
 from orchestrator.render.summary import aligned
 from orchestrator.tools import inputs, sources
 from orchestrator.tools.downloads import downloads
+from orchestrator.tools.registry.proxies import Proxies
 
 _SHOWN_DIGITS = 12
 
@@ -56,7 +57,7 @@ def fetch(
             if sources.cached(source, cache) is None:
                 click.echo(f"would fetch {source.file} from {source.url}")
         return ExitCode.DONE
-    paths = run(_fetched(wanted, config, cache))
+    paths = run(_fetched(wanted, config, invocation))
     if format_ == "json":
         click.echo(json.dumps([{**_source(source), "path": str(path)} for source, path in paths.items()], indent=2))
     else:
@@ -146,8 +147,9 @@ def _selected(every: Iterable[Facts], versions: Sequence[str], variants: Sequenc
     return selected
 
 
-async def _fetched(wanted: Iterable[Source], config: Config, cache: Path) -> dict[Source, Path]:
-    async with downloads() as download:
+async def _fetched(wanted: Iterable[Source], config: Config, invocation: Invocation) -> dict[Source, Path]:
+    cache = invocation.source_cache
+    async with downloads(proxies=Proxies.of(invocation.environment)) as download:
         return await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
 
 

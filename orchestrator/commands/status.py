@@ -17,11 +17,11 @@ from orchestrator.errors import (
     OrchestratorError,
     UnavailableError,
 )
-from orchestrator.model.failing_builds import Memory
 from orchestrator.model.plan import Plan, Unknown
-from orchestrator.model.public_tags import Places, shared_tags
+from orchestrator.model.queue.failing_builds import Memory
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.status import Status, cells, with_public
+from orchestrator.model.status.public_tags import Places, shared_tags
 from orchestrator.model.targets import ALL, Selection, Target
 from orchestrator.render.status import status_document, status_text
 from orchestrator.render.status_page import TEMPLATES, page

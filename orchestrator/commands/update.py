@@ -17,8 +17,8 @@ from orchestrator.model.catalog import Catalog
 from orchestrator.model.config import Config
 from orchestrator.model.facts import facts
 from orchestrator.model.problems import nearest, shown
-from orchestrator.model.update_outcome import LineUpdate, commit_message, document
-from orchestrator.model.update_text import lines_in, rewritten
+from orchestrator.model.update.outcome import LineUpdate, commit_message, document
+from orchestrator.model.update.text import lines_in, rewritten
 from orchestrator.render.update import update_table
 from orchestrator.tools import files, inputs
 from orchestrator.tools.inputs import CATALOG_FILE, Inputs

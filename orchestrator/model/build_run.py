@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from orchestrator.errors import ExitCode, worst
-from orchestrator.model.moves import Moved
 from orchestrator.model.outcomes import Outcome, exit_code
 from orchestrator.model.plan import Plan
+from orchestrator.model.publishing.moves import Moved
 
 
 @dataclass(frozen=True, slots=True)

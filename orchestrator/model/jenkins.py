@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.config import Config
+from orchestrator.model.config.jenkins import CONTROL_AGENT, DEFAULT_AGENT, Credentials, JenkinsConfig
 from orchestrator.model.durations import seconds
-from orchestrator.model.jenkins_config import CONTROL_AGENT, DEFAULT_AGENT, Credentials, JenkinsConfig
 from orchestrator.model.jenkins_kinds import OF_ARCH, SHARED, Kind
 from orchestrator.model.plan import Build
 from orchestrator.model.platforms import ARCHES

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.model.dockerfiles import images, stages
+from orchestrator.model.dockerfile.instructions import Instruction, directives, instructions
+from orchestrator.model.dockerfile.stages import images, stages
 from orchestrator.model.facts import Source
-from orchestrator.model.instructions import Instruction, directives, instructions
 
 # A tab may stand in a text; everything else that is invisible hides something.
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.model.journal import Entry, Journal
+from orchestrator.model.publishing.journal import Entry, Journal
 from orchestrator.model.references import Reference
 from orchestrator.render.summary import short, table
 

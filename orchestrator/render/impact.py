@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.facts import Facts
-from orchestrator.model.impact import Impact, Standing
+from orchestrator.model.plan.impact import Impact, Standing
 from orchestrator.model.references import Reference
 from orchestrator.render.summary import short, table
 

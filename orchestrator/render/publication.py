@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.moves import Move, Moved
-from orchestrator.model.publish_run import PublishRun
-from orchestrator.model.rollback import Restored, Result
+from orchestrator.model.publishing.moves import Move, Moved
+from orchestrator.model.publishing.rollback import Restored, Result
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.render.summary import short, table
 
 _READS = ("GET", "HEAD")

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from orchestrator.model.failing_builds import FailingBuild
 from orchestrator.model.plan import Build
 from orchestrator.model.queue import Blocked, Queue, Queued
+from orchestrator.model.queue.failing_builds import FailingBuild
 from orchestrator.render.summary import table, why_line
 
 Command = Callable[[Build], Sequence[str]]

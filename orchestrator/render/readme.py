@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.model.config import Config
-from orchestrator.model.git_pages import issues_page, repository_page
+from orchestrator.model.config.readme import SECTIONS, Badge, Drop, Link, fill_link
 from orchestrator.model.library import Library
 from orchestrator.model.readme import (
     PLAIN,
@@ -21,7 +21,7 @@ from orchestrator.model.readme import (
     repository,
     tag_lists,
 )
-from orchestrator.model.readme_config import SECTIONS, Badge, Drop, Link, fill_link
+from orchestrator.model.readme.git_pages import issues_page, repository_page
 from orchestrator.render import readme_lists as lists
 from orchestrator.render.templates import Prepared, Rendering, rendering
 

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from orchestrator.model.oci import Descriptor
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.report import Attestation, ImageReport, Layer, Report
-from orchestrator.model.report_config import Step
-from orchestrator.model.report_instructions import instruction
+from orchestrator.model.report.config import Step
+from orchestrator.model.report.instructions import instruction
 
 GENERATED = "<!-- written by `orchestrator report`; whoever edits this file loses it -->"
 """The first line of a table of contents. A page of one image has none: its form leaves no room for it."""

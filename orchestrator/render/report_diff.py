@@ -7,9 +7,9 @@ from itertools import chain
 from typing import Any
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.package_versions import Course
 from orchestrator.model.report import Report
-from orchestrator.model.report_diff import Change, Diff, LayerChange, MadeLayer, PackageChanges, PlatformDiff
+from orchestrator.model.report.diff import Change, Diff, LayerChange, MadeLayer, PackageChanges, PlatformDiff
+from orchestrator.model.report.package_versions import Course
 from orchestrator.render.report import rounded_size
 from orchestrator.render.report_document import platform_document
 

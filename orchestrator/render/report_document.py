@@ -8,8 +8,8 @@ from typing import Any
 from orchestrator.errors import ExitCode
 from orchestrator.model.oci import Descriptor
 from orchestrator.model.report import ImageReport, Layer, Report
-from orchestrator.model.report_config import Settings, Step
-from orchestrator.model.report_instructions import instruction
+from orchestrator.model.report.config import Settings, Step
+from orchestrator.model.report.instructions import instruction
 
 
 def reports_document(reports: Iterable[Report], problems: Sequence[str], *, code: ExitCode) -> dict[str, Any]:

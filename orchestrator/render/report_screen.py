@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.model.packages import SPDX
 from orchestrator.model.report import ImageReport, Report
-from orchestrator.model.report_instructions import instruction
+from orchestrator.model.report.instructions import instruction
+from orchestrator.model.report.packages import SPDX
 from orchestrator.render.report import rounded_size, words_text
 
 _SPACE = re.compile(r"\s+")

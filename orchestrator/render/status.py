@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.model.last_run import LastRun, Ran
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.public_tags import Public, Publicity, SharedTag
 from orchestrator.model.status import Cell, Failure, Standing, Status
+from orchestrator.model.status.last_run import LastRun, Ran
+from orchestrator.model.status.public_tags import Public, Publicity, SharedTag
 from orchestrator.render.summary import first
 
 COLUMNS = 80

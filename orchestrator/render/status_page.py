@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.public_tags import Publicity
 from orchestrator.model.status import Standing
+from orchestrator.model.status.public_tags import Publicity
 from orchestrator.render.status import MARKS
 from orchestrator.render.summary import short
 from orchestrator.render.templates import Prepared, rendering

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.model.update_outcome import LineUpdate
+from orchestrator.model.update.outcome import LineUpdate
 from orchestrator.render.summary import table
 
 

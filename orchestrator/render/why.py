@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.model.build_id import BuildInputs, build_id, is_parent_input
-from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.plan import Build, Plan
-from orchestrator.model.plan_document import plan_entries
-from orchestrator.model.reasons import Kind, Reason, changes
+from orchestrator.model.plan.build_id import BuildInputs, build_id, is_parent_input
+from orchestrator.model.plan.document import plan_entries
+from orchestrator.model.plan.kept_inputs import KeptInputs
+from orchestrator.model.plan.reasons import Kind, Reason, changes
 
 _FIELDS = {
     "Dockerfile": Kind.DOCKERFILE,

@@ -15,7 +15,7 @@ from orchestrator.model.bases import (
     manifests_of_index,
     places,
 )
-from orchestrator.model.debian_bases import import_command
+from orchestrator.model.debian.bases import import_command
 from orchestrator.model.oci import Document
 from orchestrator.model.references import Reference, Repository
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import InputError
-from orchestrator.model.context_sources import ContextSources
-from orchestrator.model.image_library import Committed
+from orchestrator.model.dockerfile.context_sources import ContextSources
+from orchestrator.model.library.of_image import Committed
 from orchestrator.tools import files, git
 from orchestrator.tools.git import Checkout
 from orchestrator.tools.process import Runner

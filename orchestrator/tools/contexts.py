@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from orchestrator.errors import InputError, LocalOutputError
-from orchestrator.model.build_id import BuildInputs
-from orchestrator.model.context_sources import ContextSources
-from orchestrator.model.ignore_rules import IgnoreRules
+from orchestrator.model.dockerfile.context_sources import ContextSources
+from orchestrator.model.dockerfile.ignore_rules import IgnoreRules
+from orchestrator.model.plan.build_id import BuildInputs
 from orchestrator.tools.files import read
 
 DOCKERFILE = "Dockerfile"

@@ -3,12 +3,12 @@
 import asyncio
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.model.package_databases import Found, installed, is_complete, over
-from orchestrator.model.packages import SPDX, Package, of_spdx
 from orchestrator.model.references import Repository
 from orchestrator.model.report import ImageReport
-from orchestrator.model.report_diff import Inventory, Origin, Pair
-from orchestrator.model.report_parts import predicate
+from orchestrator.model.report.diff import Inventory, Origin, Pair
+from orchestrator.model.report.package_databases import Found, installed, is_complete, over
+from orchestrator.model.report.packages import SPDX, Package, of_spdx
+from orchestrator.model.report.parts import predicate
 from orchestrator.tools.layout import UNREADABLE
 from orchestrator.tools.once import Once
 from orchestrator.tools.package_files import package_files

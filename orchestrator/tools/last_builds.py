@@ -6,11 +6,11 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator.model.last_run import LastRun
 from orchestrator.model.outcomes import Result
 from orchestrator.model.plan import Build
-from orchestrator.model.records import Record
 from orchestrator.model.status import Here
+from orchestrator.model.status.last_run import LastRun
+from orchestrator.model.status.records import Record
 from orchestrator.tools.events import NAME, is_being_written
 
 _EXCERPT_LINES = 30

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orchestrator.errors import ContractBrokenError, LocalOutputError
-from orchestrator.model.debian_bases import Layer
+from orchestrator.model.debian.bases import Layer
 
 _CHUNK_BYTES = 1024 * 1024
 _LEVEL = 6

@@ -6,8 +6,8 @@ from pathlib import Path
 import structlog
 
 from orchestrator.errors import InputError, joined
-from orchestrator.model import library_reader
 from orchestrator.model.library import Library
+from orchestrator.model.library import reader as library_reader
 from orchestrator.model.references import DOCKER_HUB, Reference
 from orchestrator.tools import files
 

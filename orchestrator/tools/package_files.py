@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import IO, Self
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.model.package_databases import Found, hidden_by, is_database
+from orchestrator.model.report.package_databases import Found, hidden_by, is_database
 from orchestrator.tools import piped
 
 FILES_MAX_BYTES = 64 * 1024 * 1024

@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import InputError, OrchestratorError, joined
 from orchestrator.model.bases import BUILDERS, SCRATCH, Mirrors, ResolvedBase
-from orchestrator.model.build_id import BuildInputs, parent_input
-from orchestrator.model.dockerfiles import images, images_on_builder, stages
-from orchestrator.model.kept_inputs import KeptInputs
-from orchestrator.model.parents import Lineage
+from orchestrator.model.dockerfile.stages import images, images_on_builder, stages
 from orchestrator.model.plan import Build, Parent, Plan, Unknown, planned
+from orchestrator.model.plan.build_id import BuildInputs, parent_input
+from orchestrator.model.plan.kept_inputs import KeptInputs
+from orchestrator.model.plan.parents import Lineage
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.targets import Target

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, joined
-from orchestrator.model import classic_dockerfile
+from orchestrator.model.classic import dockerfile as classic_dockerfile
 from orchestrator.model.config import Config
 from orchestrator.model.plan import Build
 from orchestrator.model.platforms import ARCHES

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from orchestrator.errors import OrchestratorError, UnavailableError
-from orchestrator.model.journal import Journal
-from orchestrator.model.live import Live
 from orchestrator.model.plan import Plan, Unknown
-from orchestrator.model.public_tags import Found, Places, moves
-from orchestrator.model.publication import Staged
+from orchestrator.model.publishing.journal import Journal
+from orchestrator.model.publishing.live import Live
+from orchestrator.model.publishing.publication import Staged
 from orchestrator.model.references import Reference, Repository
+from orchestrator.model.status.public_tags import Found, Places, moves
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.live import live, staged_targets
 from orchestrator.tools.registry import Registry

@@ -9,9 +9,9 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_random
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError
-from orchestrator.model.failing_builds import FailingBuild, Run, after
 from orchestrator.model.oci import digest_of
-from orchestrator.model.queue_state import EMPTY, artifact, memory_of
+from orchestrator.model.queue.failing_builds import FailingBuild, Run, after
+from orchestrator.model.queue.state import EMPTY, artifact, memory_of
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.tools.registry import Registry

@@ -9,7 +9,7 @@ from orchestrator.errors import ContractBrokenError, InputError
 from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.report import ImageReport, Report, one_line
-from orchestrator.model.report_parts import Child, Part, image_parts, image_report, other_parts
+from orchestrator.model.report.parts import Child, Part, image_parts, image_report, other_parts
 from orchestrator.tools.once import Once
 from orchestrator.tools.registry import Registry
 

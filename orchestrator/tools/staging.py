@@ -7,11 +7,11 @@ from typing import Protocol
 import structlog
 
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, TagMovedError
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.plan import Build, Found, Plan
-from orchestrator.model.reasons import LastStaged
+from orchestrator.model.plan.kept_inputs import KeptInputs
+from orchestrator.model.plan.reasons import LastStaged
+from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.errors import InputError, OrchestratorError, UnavailableError
-from orchestrator.model import update, update_notes
+from orchestrator.model import update
 from orchestrator.model.catalog import Line
 from orchestrator.model.config import Config
+from orchestrator.model.config.upstream import Listing
 from orchestrator.model.facts import fill
 from orchestrator.model.update import Artifact, FactText, Offer
-from orchestrator.model.update_outcome import LineUpdate
-from orchestrator.model.update_pages import announced, versions_on
-from orchestrator.model.upstream_config import Listing
+from orchestrator.model.update import notes as update_notes
+from orchestrator.model.update.outcome import LineUpdate
+from orchestrator.model.update.pages import announced, versions_on
 from orchestrator.model.versions import final_version
 from orchestrator.tools.upstream import Upstream
 

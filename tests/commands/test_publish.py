@@ -6,7 +6,7 @@ import pytest
 from orchestrator import __version__
 from orchestrator.commands.publish import command, journal, platforms
 from orchestrator.errors import InputError
-from orchestrator.model.journal import is_run
+from orchestrator.model.publishing.journal import is_run
 from tests.commands.image import image, invocation, run
 
 

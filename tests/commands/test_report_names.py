@@ -9,8 +9,8 @@ from orchestrator.commands.project import Project, Registries
 from orchestrator.commands.report_names import Names, Wanted
 from orchestrator.errors import InputError, NothingSelectedError
 from orchestrator.model.bases import Mirror, Mirrors
-from orchestrator.model.journal import EMPTY, Entry, Journal
 from orchestrator.model.oci import DOCKER_LAYER, digest_of
+from orchestrator.model.publishing.journal import EMPTY, Entry, Journal
 from orchestrator.model.references import Reference, Repository
 from tests.commands.image import CONFIG, image, invocation
 from tests.stored_images import InMemory, Store

@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from orchestrator.model.instructions import instructions
+from orchestrator.model.dockerfile.instructions import instructions
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference
 from tests.fake_engine import MadeImage, image, plain, saved_in_folders

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.model.config import Config
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.moves import Rules
 from orchestrator.model.oci import Document
 from orchestrator.model.plan import Build, Plan
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.publication import (
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.moves import Rules
+from orchestrator.model.publishing.publication import (
     Publication,
     Staged,
     Wanted,
@@ -21,7 +21,7 @@ from orchestrator.model.publication import (
     shared_publications,
     wanted,
 )
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.tags import Tags

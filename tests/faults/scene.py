@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from orchestrator.errors import ExitCode, OrchestratorError
 from orchestrator.model.oci import Document
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.retry import Policy

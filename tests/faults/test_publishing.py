@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.moves import Move, Rules
 from orchestrator.model.oci import digest_of
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.moves import Move, Rules
 from orchestrator.model.tags import Tags
 from orchestrator.tools import staging
 from orchestrator.tools.registry import Registry

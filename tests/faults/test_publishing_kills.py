@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.model import tags
-from orchestrator.model.moves import Move, Rules
+from orchestrator.model.publishing.moves import Move, Rules
 from tests.fault_rules import Rule
 from tests.faultproxy import FaultProxy
 from tests.faults.family import Family

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.moves import Move, Rules
+from orchestrator.model.publishing.moves import Move, Rules
 from orchestrator.model.references import Reference
 from tests.configured_registry import Server, server
 from tests.faultproxy import FaultProxy

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.model.dockerfiles import images, stages
+from orchestrator.model.dockerfile.stages import images, stages
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference
 from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import Finished, SystemRunner
 from tests.golden import DOCKERFILES
-from tests.model.test_dockerfiles import ARGUMENTS
+from tests.model.dockerfile.test_stages import ARGUMENTS
 from tests.samples import layout
 from tests.templates import shipped
 

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.errors import InputError
-from orchestrator.model.image_library import Committed
+from orchestrator.model.library.of_image import Committed
 from orchestrator.tools.commits import committed
 from orchestrator.tools.git import commit_times, newest
 from orchestrator.tools.process import SystemRunner

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from orchestrator.errors import ExitCode, UnavailableError
 from orchestrator.model.config import Config
-from orchestrator.model.failing_builds import Run
 from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.queue.failing_builds import Run
 from orchestrator.model.repositories import Repositories
 from orchestrator.tools.queue_state import read, record
 from tests.fault_rules import Rule

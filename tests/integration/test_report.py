@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from orchestrator.model.oci import DOCKER_LAYER, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, Document, digest_of
-from orchestrator.model.package_databases import DPKG
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Repository
+from orchestrator.model.report.package_databases import DPKG
 from tests.pushing import Image, client, push
 from tests.real import orchestrator
 from tests.samples import tar

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.live import Live
 from orchestrator.model.oci import OCI_MANIFEST, Descriptor, digest_of
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.publication import GENERATION, Publication, Staged
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.live import Live
+from orchestrator.model.publishing.publication import GENERATION, Publication, Staged
 from orchestrator.model.references import Repository
 from tests.samples import target
 

@@ -2,10 +2,10 @@ import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.build_run import BuildRun
-from orchestrator.model.moves import Move, Moved
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build, Plan
-from orchestrator.model.publication import Publication
+from orchestrator.model.publishing.moves import Move, Moved
+from orchestrator.model.publishing.publication import Publication
 from orchestrator.model.references import Reference
 from tests.samples import build
 

@@ -6,8 +6,8 @@ from orchestrator.cli import VERBS
 from orchestrator.errors import InputError
 from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.config import Config, read
+from orchestrator.model.config.jenkins import JenkinsConfig
 from orchestrator.model.jenkins import Job, agent_of, jobs
-from orchestrator.model.jenkins_config import JenkinsConfig
 from orchestrator.model.jenkins_kinds import OF_ARCH, SHARED, Kind
 from orchestrator.model.plan import Build
 from tests.samples import BASE, build

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.build_run import BuildRun
-from orchestrator.model.moves import Move, Moved
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build, Plan
-from orchestrator.model.publication import Publication
+from orchestrator.model.publishing.moves import Move, Moved
+from orchestrator.model.publishing.publication import Publication
 from orchestrator.model.references import Reference
 from orchestrator.render.build_run import build_run_document, build_run_text
 from tests.samples import build

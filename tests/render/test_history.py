@@ -1,8 +1,8 @@
 import json
 from dataclasses import replace
 
-from orchestrator.model.journal import Entry
 from orchestrator.model.oci import digest_of
+from orchestrator.model.publishing.journal import Entry
 from orchestrator.model.references import Repository
 from orchestrator.render.history import history_document, history_text, runs_document, runs_text
 from tests.samples import journal

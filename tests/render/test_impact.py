@@ -1,4 +1,4 @@
-from orchestrator.model.impact import Impact, Standing
+from orchestrator.model.plan.impact import Impact, Standing
 from orchestrator.render.impact import impact_document, impacts_text, standing_text
 from tests.samples import BASE, target
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.image_library import Committed, image_library
 from orchestrator.model.library import (
     ORIGIN_FIELDS,
     Library,
@@ -14,8 +13,9 @@ from orchestrator.model.library import (
     Override,
     merged,
 )
-from orchestrator.model.library_reader import read
-from orchestrator.model.library_words import BUILDERS
+from orchestrator.model.library.of_image import Committed, image_library
+from orchestrator.model.library.reader import read
+from orchestrator.model.library.words import BUILDERS
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.targets import Matrix
 from orchestrator.render.dockerfile import path_of

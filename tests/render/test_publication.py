@@ -4,15 +4,15 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.index import Member
-from orchestrator.model.journal import Entry
-from orchestrator.model.moves import Move, Moved
 from orchestrator.model.oci import OCI_MANIFEST, Descriptor, digest_of
 from orchestrator.model.plan import Unknown
-from orchestrator.model.publication import Publication, Staged
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.index import Member
+from orchestrator.model.publishing.journal import Entry
+from orchestrator.model.publishing.moves import Move, Moved
+from orchestrator.model.publishing.publication import Publication, Staged
+from orchestrator.model.publishing.rollback import Restored, Result
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Repository
-from orchestrator.model.rollback import Restored, Result
 from orchestrator.model.targets import Target
 from orchestrator.render.publication import (
     moves_document,

@@ -3,9 +3,9 @@ import datetime as dt
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.failing_builds import FailingBuild
 from orchestrator.model.plan import Build, Unknown
 from orchestrator.model.queue import Blocked, Queue, Queued
+from orchestrator.model.queue.failing_builds import FailingBuild
 from orchestrator.render.queue import queue_document, queue_text
 from tests.samples import build
 

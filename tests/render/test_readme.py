@@ -6,9 +6,9 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.config import Config
+from orchestrator.model.config.readme import SECTIONS, Badge, Drop, Link, ReadmeConfig
 from orchestrator.model.library import Library, LibraryEntry, Origin
-from orchestrator.model.library_reader import read
-from orchestrator.model.readme_config import SECTIONS, Badge, Drop, Link, ReadmeConfig
+from orchestrator.model.library.reader import read
 from orchestrator.render.readme import GENERATED, SUFFIX, TEMPLATES, Readme, readme
 from orchestrator.tools import files
 from tests.golden import FOLDER, expected

@@ -3,12 +3,12 @@
 import json
 
 from orchestrator.model.oci import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Descriptor, digest_of
-from orchestrator.model.packages import Package
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 from orchestrator.model.report import ImageReport, Layer, Report
-from orchestrator.model.report_config import Settings, Step
-from orchestrator.model.report_diff import Diff, Inventory, Origin, compared, pairs
+from orchestrator.model.report.config import Settings, Step
+from orchestrator.model.report.diff import Diff, Inventory, Origin, compared, pairs
+from orchestrator.model.report.packages import Package
 from orchestrator.render.report_diff import diff_document, diff_markdown
 from tests.golden import expected
 

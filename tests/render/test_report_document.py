@@ -9,7 +9,7 @@ from orchestrator.model.oci import OCI_LAYER, OCI_MANIFEST, Descriptor, digest_o
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 from orchestrator.model.report import Attestation, ImageReport, Layer, Report
-from orchestrator.model.report_config import Settings, Step
+from orchestrator.model.report.config import Settings, Step
 from orchestrator.render.report_document import pages_document, reports_document
 
 NAME = Reference.parse("tool:1.0")

@@ -10,7 +10,7 @@ from orchestrator.model.oci import OCI_INDEX, OCI_LAYER, OCI_MANIFEST, Descripto
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 from orchestrator.model.report import Attestation, ImageReport, Layer, Report
-from orchestrator.model.report_config import Settings, Step
+from orchestrator.model.report.config import Settings, Step
 from orchestrator.render.report_screen import report_screen
 from tests.golden import expected
 

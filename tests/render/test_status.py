@@ -4,15 +4,15 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.last_run import LastRun, Ran
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Result
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.public_tags import Public, Publicity, SharedTag, Size
-from orchestrator.model.records import Record
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.status import Cell, Failure, Standing, Status
+from orchestrator.model.status.last_run import LastRun, Ran
+from orchestrator.model.status.public_tags import Public, Publicity, SharedTag, Size
+from orchestrator.model.status.records import Record
 from orchestrator.render.status import COLUMNS, MARKS, age, status_document, status_text
 from tests.samples import CONFIG, build, target
 

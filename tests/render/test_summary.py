@@ -6,7 +6,7 @@ from orchestrator.errors import ExitCode, UnavailableError
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Outcome, Result, blocked
 from orchestrator.model.plan import Plan, Unknown
-from orchestrator.model.reasons import LastStaged
+from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.render.summary import (
     failure_text,
     outcomes_text,

@@ -1,5 +1,5 @@
 from orchestrator.errors import ExitCode
-from orchestrator.model.update_outcome import LineUpdate
+from orchestrator.model.update.outcome import LineUpdate
 from orchestrator.render.update import update_table
 
 OLD = {"version": "2.0.1", "variants": ["trixie"]}

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
 from orchestrator.errors import UnavailableError
-from orchestrator.model.build_id import build_id
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, Plan, Unknown
-from orchestrator.model.reasons import LastStaged
+from orchestrator.model.plan.build_id import build_id
+from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.render.why import why_document, why_text
 from tests.samples import build, child
 

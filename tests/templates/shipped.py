@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from orchestrator.model.config import Config
+from orchestrator.model.dockerfile.instructions import Instruction, instructions
 from orchestrator.model.facts import Facts, facts
-from orchestrator.model.instructions import Instruction, instructions
 from orchestrator.model.tags import Tags
 from orchestrator.model.tags import tags as tags_of
 from orchestrator.model.variants import Variant

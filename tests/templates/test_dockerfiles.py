@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from orchestrator.model.instructions import instructions
+from orchestrator.model.dockerfile.instructions import instructions
 from orchestrator.model.versions import line_number
 from tests.templates.shipped import all_facts, config, dockerfiles
 

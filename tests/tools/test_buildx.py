@@ -9,11 +9,11 @@ import pytest
 
 from orchestrator.errors import ExitCode, LocalOutputError, ProgramMissingError
 from orchestrator.model.bases import ResolvedBase
-from orchestrator.model.build_id import BuildInputs
-from orchestrator.model.dockerfiles import images, stages
-from orchestrator.model.kept_inputs import KeptInputs
+from orchestrator.model.dockerfile.stages import images, stages
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, planned
+from orchestrator.model.plan.build_id import BuildInputs
+from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.solve import Progress

@@ -3,7 +3,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.model.image_library import Committed
+from orchestrator.model.library.of_image import Committed
 from orchestrator.tools.commits import committed
 from tests.fake_runner import Answer, FakeRunner
 

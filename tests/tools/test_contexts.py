@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import InputError, LocalOutputError
-from orchestrator.model.build_id import build_id
+from orchestrator.model.plan.build_id import build_id
 from orchestrator.tools.contexts import check, copy, files
 from tests.samples import build
 

@@ -8,12 +8,12 @@ import pytest
 
 from orchestrator.errors import ContractBrokenError
 from orchestrator.model.oci import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
-from orchestrator.model.package_databases import DPKG
-from orchestrator.model.packages import SPDX, Package
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 from orchestrator.model.report import ImageReport
-from orchestrator.model.report_diff import Inventory, Origin, Pair
+from orchestrator.model.report.diff import Inventory, Origin, Pair
+from orchestrator.model.report.package_databases import DPKG
+from orchestrator.model.report.packages import SPDX, Package
 from orchestrator.tools.image_packages import Packages
 from orchestrator.tools.report_images import ReportImages
 from tests.samples import tar

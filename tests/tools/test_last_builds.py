@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import structlog
 
-from orchestrator.model.records import Record
 from orchestrator.model.status import Here
+from orchestrator.model.status.records import Record
 from orchestrator.tools.events import events_file
 from orchestrator.tools.last_builds import here
 from tests.samples import build

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ContractBrokenError, LocalOutputError
-from orchestrator.model.debian_bases import Layer
+from orchestrator.model.debian.bases import Layer
 from orchestrator.tools.layers import compress, diff_id
 
 ARCHIVE = b"a tar archive" * 1000

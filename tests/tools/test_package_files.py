@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.model.package_databases import APK, DPKG, DPKG_PARTS, Found
+from orchestrator.model.report.package_databases import APK, DPKG, DPKG_PARTS, Found
 from orchestrator.tools.package_files import FILES_MAX_BYTES, LAYER_MAX_BYTES, package_files
 from tests.samples import tar
 

@@ -8,8 +8,8 @@ from orchestrator.errors import InputError, UnavailableError
 from orchestrator.model.bases import ResolvedBase
 from orchestrator.model.config import Builder
 from orchestrator.model.oci import digest_of
-from orchestrator.model.parents import Lineage
 from orchestrator.model.plan import Parent, State
+from orchestrator.model.plan.parents import Lineage
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.targets import Target

@@ -4,13 +4,13 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import UnavailableError
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.journal import Entry
-from orchestrator.model.live import Live
 from orchestrator.model.oci import OCI_MANIFEST, Descriptor, digest_of
 from orchestrator.model.plan import Build, Plan, Unknown
-from orchestrator.model.public_tags import Found, Places, moves
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.journal import Entry
+from orchestrator.model.publishing.live import Live
 from orchestrator.model.repositories import Repositories
+from orchestrator.model.status.public_tags import Found, Places, moves
 from orchestrator.model.tags import Tags
 from orchestrator.tools.public_tags import find
 from orchestrator.tools.publish import journals

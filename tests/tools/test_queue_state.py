@@ -15,10 +15,10 @@ from orchestrator.errors import (
     TagMovedError,
     UnavailableError,
 )
-from orchestrator.model.failing_builds import Memory, Run, after
 from orchestrator.model.oci import Document
 from orchestrator.model.outcomes import Outcome, Result
-from orchestrator.model.queue_state import artifact, memory_of
+from orchestrator.model.queue.failing_builds import Memory, Run, after
+from orchestrator.model.queue.state import artifact, memory_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.repositories import Repositories
 from orchestrator.tools.queue_state import read, record

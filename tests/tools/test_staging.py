@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, TagMovedError, UnavailableError
-from orchestrator.model.index import assemble, members
-from orchestrator.model.kept_inputs import KeptInputs
 from orchestrator.model.oci import DOCKER_MANIFEST, OCI_MANIFEST, Descriptor, Document, digest_of
 from orchestrator.model.plan import Build, Plan
+from orchestrator.model.plan.kept_inputs import KeptInputs
+from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.model.platforms import Platform
-from orchestrator.model.reasons import LastStaged
+from orchestrator.model.publishing.index import assemble, members
 from orchestrator.model.references import Repository
 from orchestrator.tools.layout import Layout, read
 from orchestrator.tools.registry.sources import Source

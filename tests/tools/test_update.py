@@ -10,7 +10,7 @@ import pytest
 from orchestrator.errors import ExitCode, OrchestratorError, UnavailableError
 from orchestrator.model import config as configs
 from orchestrator.model.catalog import Line
-from orchestrator.model.update_outcome import LineUpdate
+from orchestrator.model.update.outcome import LineUpdate
 from orchestrator.tools.update import Asked, line_update
 
 ROOT = "https://example.org/ftp"

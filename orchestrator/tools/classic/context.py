@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import InputError, LocalOutputError
-from orchestrator.model.classic_dockerfile import SOURCE_FOLDER
+from orchestrator.model.classic.dockerfile import SOURCE_FOLDER
 
 DOCKERFILE = ".orchestrator-dockerfile"
 _IGNORE_FILE = ".dockerignore"

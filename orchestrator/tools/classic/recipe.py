@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.model import classic_dockerfile
-from orchestrator.model.instructions import instructions
+from orchestrator.model.classic import dockerfile as classic_dockerfile
+from orchestrator.model.dockerfile.instructions import instructions
 from orchestrator.tools import contexts, files
 from orchestrator.tools.buildx import Order
 from orchestrator.tools.classic import context

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.errors import ContractBrokenError, LocalOutputError
-from orchestrator.model import classic_image
 from orchestrator.model.base_image import BaseImage, base_of, check
+from orchestrator.model.classic import image as classic_image
 from orchestrator.model.oci import Descriptor, digest_of
 from orchestrator.tools import layers
 from orchestrator.tools.classic.archive import Saved

@@ -12,7 +12,7 @@ import structlog
 
 from orchestrator.errors import ExitCode
 from orchestrator.model.base_image import BaseImage
-from orchestrator.model.classic_steps import Steps
+from orchestrator.model.classic.steps import Steps
 from orchestrator.model.solve import Vertex
 from orchestrator.tools import contexts
 from orchestrator.tools.buildx import Order

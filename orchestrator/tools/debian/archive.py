@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import ProgramMissingError, UnavailableError
-from orchestrator.model.debian_release import Release
+from orchestrator.model.debian.release import Release
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.debian.apt import Apt, debian
 from orchestrator.tools.debian.apt_sources import Mirror, sources, with_suite

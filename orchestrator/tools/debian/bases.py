@@ -12,8 +12,8 @@ from typing import Protocol
 import structlog
 
 from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, joined
-from orchestrator.model.debian_bases import Image, Layer, Recipe, image, index, is_stand_in
-from orchestrator.model.debian_release import Release
+from orchestrator.model.debian.bases import Image, Layer, Recipe, image, index, is_stand_in
+from orchestrator.model.debian.release import Release
 from orchestrator.model.oci import Document, digest_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.targets import ALL

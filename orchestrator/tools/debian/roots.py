@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestrator.errors import ContractBrokenError, UnavailableError
-from orchestrator.model import busybox
-from orchestrator.model.debian_bases import Recipe
-from orchestrator.model.debian_release import Release
+from orchestrator.model.debian import busybox
+from orchestrator.model.debian.bases import Recipe
+from orchestrator.model.debian.release import Release
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.process import Runner
 

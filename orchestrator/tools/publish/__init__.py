@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import ExitCode, OrchestratorError
-from orchestrator.model.journal import Journal
-from orchestrator.model.moves import Move, Moved, Rules, decided, held, in_waves
-from orchestrator.model.publication import Publication
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.journal import Journal
+from orchestrator.model.publishing.moves import Move, Moved, Rules, decided, held, in_waves
+from orchestrator.model.publishing.publication import Publication
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.contents import Contents, is_whole, patiently

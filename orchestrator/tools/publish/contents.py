@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 
 from orchestrator.errors import ContractBrokenError, InputError
-from orchestrator.model.index import Member
-from orchestrator.model.moves import Move, Moved
 from orchestrator.model.oci import Document
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.publication import Staged
+from orchestrator.model.publishing.index import Member
+from orchestrator.model.publishing.moves import Move, Moved
+from orchestrator.model.publishing.publication import Staged
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.publish.live import configured
 from orchestrator.tools.registry import Registry

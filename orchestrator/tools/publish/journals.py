@@ -6,8 +6,8 @@ from collections import Counter
 import structlog
 
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError
-from orchestrator.model.journal import EMPTY, JOURNAL, Journal, is_run, read
 from orchestrator.model.oci import digest_of
+from orchestrator.model.publishing.journal import EMPTY, JOURNAL, Journal, is_run, read
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.registry import Registry
 

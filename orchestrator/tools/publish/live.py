@@ -4,11 +4,11 @@ import asyncio
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError
 from orchestrator.model.bases import BaseManifest, manifest_of_config
-from orchestrator.model.index import Member, members, members_of_all, without_platform
-from orchestrator.model.live import Live
 from orchestrator.model.oci import Descriptor
 from orchestrator.model.plan import Build, Plan, Unknown
-from orchestrator.model.publication import Found, Staged
+from orchestrator.model.publishing.index import Member, members, members_of_all, without_platform
+from orchestrator.model.publishing.live import Live
+from orchestrator.model.publishing.publication import Found, Staged
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.targets import Target
 from orchestrator.tools.bases import CONFIG_MAX_BYTES

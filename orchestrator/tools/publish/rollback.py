@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from orchestrator.errors import OrchestratorError
-from orchestrator.model.journal import Entry, Journal
-from orchestrator.model.live import Live
-from orchestrator.model.moves import Rules, width
+from orchestrator.model.publishing.journal import Entry, Journal
+from orchestrator.model.publishing.live import Live
+from orchestrator.model.publishing.moves import Rules, width
+from orchestrator.model.publishing.rollback import Restored, Result, restored
 from orchestrator.model.references import Repository
-from orchestrator.model.rollback import Restored, Result, restored
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.contents import is_whole, patiently
 from orchestrator.tools.publish.live import live

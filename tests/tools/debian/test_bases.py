@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, UnavailableError
-from orchestrator.model.debian_bases import Recipe
+from orchestrator.model.debian.bases import Recipe
 from orchestrator.model.oci import OCI_INDEX, Document
 from orchestrator.model.references import Reference, Repository
 from orchestrator.tools.debian.bases import Imported, Workshop, import_base

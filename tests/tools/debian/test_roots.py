@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import ContractBrokenError, UnavailableError
-from orchestrator.model.debian_bases import BUILD_PACKAGES, Recipe
-from orchestrator.model.debian_release import Release
+from orchestrator.model.debian.bases import BUILD_PACKAGES, Recipe
+from orchestrator.model.debian.release import Release
 from orchestrator.tools.debian.roots import Root, Tools, make, system_command
 from orchestrator.tools.process import Finished
 

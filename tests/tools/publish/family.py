@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.model.index import Member, assemble
 from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
 from orchestrator.model.plan import Build
 from orchestrator.model.platforms import ARCHES
-from orchestrator.model.publication import Publication, Staged
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.publication import Publication, Staged
 from orchestrator.model.references import Repository
 from tests.samples import build, target
 from tests.tools.publish.memory import MemoryRegistry

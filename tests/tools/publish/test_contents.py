@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.errors import InputError, UnavailableError
-from orchestrator.model.index import assemble
+from orchestrator.model.publishing.index import assemble
 from orchestrator.tools.publish.contents import is_whole, patiently
 from tests.tools.publish.family import PUBLIC, hold_image
 from tests.tools.publish.memory import MemoryRegistry

@@ -2,8 +2,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
-from orchestrator.model.journal import Entry
 from orchestrator.model.oci import digest_of
+from orchestrator.model.publishing.journal import Entry
 from orchestrator.tools.publish import journals
 from tests.samples import image_entry, index_document, journal
 from tests.tools.publish.family import JOURNALS, PUBLIC

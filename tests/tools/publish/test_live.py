@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError, UnavailableError
-from orchestrator.model.index import Member, assemble
-from orchestrator.model.live import Live
 from orchestrator.model.plan import Plan, Unknown
-from orchestrator.model.publication import Staged
+from orchestrator.model.publishing.index import Member, assemble
+from orchestrator.model.publishing.live import Live
+from orchestrator.model.publishing.publication import Staged
 from orchestrator.tools.publish.live import live, staged_targets
 from orchestrator.tools.registry.retry import RegistryUnavailableError
 from tests.samples import attestation_entry, build, image_entry, index_document, target

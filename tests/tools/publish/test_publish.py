@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.errors import ExitCode, TagMovedError, UnavailableError
-from orchestrator.model.index import assemble
-from orchestrator.model.journal import read
-from orchestrator.model.moves import Move, Moved, Rules
-from orchestrator.model.publication import Publication
+from orchestrator.model.publishing.index import assemble
+from orchestrator.model.publishing.journal import read
+from orchestrator.model.publishing.moves import Move, Moved, Rules
+from orchestrator.model.publishing.publication import Publication
 from orchestrator.tools.publish import MAX_ROUNDS, Publishing, journals, publish
 from orchestrator.tools.registry.retry import RegistryUnavailableError
 from tests.samples import journal

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.errors import TagMovedError
-from orchestrator.model.moves import Moved, Rules
 from orchestrator.model.oci import Document
-from orchestrator.model.publication import Publication, Staged
-from orchestrator.model.publish_run import PublishRun
+from orchestrator.model.publishing.moves import Moved, Rules
+from orchestrator.model.publishing.publication import Publication, Staged
+from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference
 from orchestrator.tools.publish import Publishing, publish
 from tests.samples import journal

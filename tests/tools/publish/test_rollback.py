@@ -1,11 +1,11 @@
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.index import assemble
-from orchestrator.model.journal import Entry
-from orchestrator.model.moves import Rules
 from orchestrator.model.oci import Document
-from orchestrator.model.rollback import Restored, Result
+from orchestrator.model.publishing.index import assemble
+from orchestrator.model.publishing.journal import Entry
+from orchestrator.model.publishing.moves import Rules
+from orchestrator.model.publishing.rollback import Restored, Result
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.rollback import TakingBack, roll_back
 from tests.samples import journal

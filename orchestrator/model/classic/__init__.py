@@ -1,0 +1,1 @@
+"""The classic builder's side of Dockerfiles and images."""

@@ -1,0 +1,1 @@
+"""Base images from Debian's archive, as far as they can be decided without it."""

@@ -1,0 +1,1 @@
+"""Dockerfiles as values: what they say, what they take, what changed."""
