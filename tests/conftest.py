@@ -1,6 +1,7 @@
 """Guards that keep unit tests away from processes, network and the developer's settings; the count of real tests."""
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,13 @@ _PROCESSES = (
 _CONNECTIONS = ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo"))
 _HIDDEN_PREFIXES = ("ORCHESTRATOR_", "DOCKER_", "BUILDX_", "BUILDKIT_")
 _HIDDEN = ("CI", "SOURCE_DATE_EPOCH", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+
+
+def pytest_configure() -> None:
+    """A CI that starts us in the background has SIGINT ignored, and our children would inherit that."""
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
 
 
 @pytest.fixture(scope="session")
