@@ -88,7 +88,8 @@ def test_a_tag_moves_only_as_a_whole_and_never_shrinks_by_itself(hello: NewHello
     refused = family.run("publish", check=False)
     assert (refused.returncode, family.shared()) == (20, before)
     assert "it would lose linux/s390x; build them, or allow it by --allow-drop" in refused.stdout
-    assert family.run("publish", "--dry-run", "--allow-drop", "linux/s390x").stdout.count("would move") == 2
+    dry = family.run("publish", "--dry-run", "--allow-drop", "linux/s390x")
+    assert "tags: 4 unchanged, 4 would move" in dry.stdout
     assert family.shared() == before
 
     allowed = family.run("publish", "--allow-drop", "linux/s390x")
