@@ -53,6 +53,8 @@ _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
             r"inconsistent graph state",
             r"failed to get state for index",
             r"failed to create endpoint",
+            # Another client went away, whose equal build this one had joined; nobody cancels ours but we.
+            r"\bcontext canceled",
             # The network did.
             r"connection re(?:fused|set)",
             r"i/o timeout",

@@ -126,6 +126,7 @@ RECORDED = [
     ),
     (f"ref layer-{DIGEST} locked for 2.1s (since 2026-01-01): unavailable", ExitCode.UNAVAILABLE),
     ("inconsistent graph state", ExitCode.UNAVAILABLE),
+    ("failed to solve: Canceled: context canceled", ExitCode.UNAVAILABLE),
     ("failed to get state for index 0 on [stage-1 2/3] RUN make", ExitCode.UNAVAILABLE),
     (
         'process "/bin/sh -c true" did not complete successfully: failed to create endpoint izl0 on network bridge: '
