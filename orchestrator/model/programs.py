@@ -1,7 +1,7 @@
 """Which programs run on an arch, told by the headers of their files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.model import elf, pe
 from orchestrator.model.platforms import ARCHES
@@ -30,10 +30,13 @@ def programs_of(arch_name: str) -> Programs:
     wanted = ARCHES[arch_name]
     if wanted.platform.is_windows:
         return Programs("PE", pe.HEADER_BYTES, pe.machine, {}, pe.MACHINES[wanted.platform.architecture])
-    return Programs("ELF", elf.HEADER_BYTES, elf.machine, _ELF_NAMES, frozenset({wanted.elf_machine}))
+    return replace(ELF, runs=frozenset({wanted.elf_machine}))
 
 
 _ELF_NAMES = {
     machine: "/".join(name for name, arch in ARCHES.items() if arch.elf_machine == machine)
     for machine in {arch.elf_machine for arch in ARCHES.values()} - {0}
 }
+
+ELF = Programs("ELF", elf.HEADER_BYTES, elf.machine, _ELF_NAMES, frozenset())
+"""How to tell programs that are not for Windows, whatever arch they run on."""

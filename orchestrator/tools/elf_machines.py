@@ -1,17 +1,11 @@
 """Which machines the programs in a layer are for, found while the layer streams by."""
 
-import tarfile
-import zlib
-from collections.abc import AsyncIterator, Iterator
-from itertools import islice
+from collections.abc import AsyncIterator
 from typing import IO
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.model import elf
-from orchestrator.tools import piped
-
-PROGRAMS = 16
-"""Enough of one layer to be sure; a stray program of another machine must not outweigh the others."""
+from orchestrator.model.programs import ELF
+from orchestrator.tools import layout, piped
 
 
 async def machines(pieces: AsyncIterator[bytes]) -> tuple[frozenset[int], int]:
@@ -30,19 +24,10 @@ async def machines(pieces: AsyncIterator[bytes]) -> tuple[frozenset[int], int]:
 
     try:
         found = await piped.read(counted(), _machines)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except layout.LAYER_ERRORS as error:
         raise ContractBrokenError(f"not a layer: {error}") from error
     return found, size
 
 
 def _machines(file: IO[bytes]) -> frozenset[int]:
-    return frozenset(islice(_programs(file), PROGRAMS))
-
-
-def _programs(file: IO[bytes]) -> Iterator[int]:
-    with tarfile.open(fileobj=file, mode="r|*") as layer:
-        for member in layer:
-            content = layer.extractfile(member) if member.isreg() else None
-            machine = elf.machine(content.read(elf.HEADER_BYTES)) if content else None
-            if machine is not None:
-                yield machine
+    return frozenset(layout.machines(file, ELF))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, TypeVar
+from typing import IO, TypeVar
 
 from orchestrator.errors import ContractBrokenError
 from orchestrator.model.image_config import ImageConfig
@@ -16,7 +16,7 @@ from orchestrator.model.platforms import ARCHES, Platform
 from orchestrator.model.programs import Programs, programs_of
 from orchestrator.model.references import Repository
 
-_PROGRAMS_PER_LAYER = 16
+PROGRAMS_PER_LAYER = 16
 """Enough to be sure; one stray program of another machine, a loader or a test file, must not fail a build."""
 
 UNREADABLE = "+zstd"
@@ -109,7 +109,7 @@ def check_machines(machines: Collection[int], arch: str, *, layer: str) -> None:
         )
 
 
-def machines(file: BinaryIO, programs: Programs) -> Iterator[int]:
+def machines(file: IO[bytes], programs: Programs) -> Iterator[int]:
     """The machines of the first programs in a layer; raises one of LAYER_ERRORS where it breaks off, or is none."""
     found = 0
     with tarfile.open(fileobj=file, mode="r|*") as layer:
@@ -119,7 +119,7 @@ def machines(file: BinaryIO, programs: Programs) -> Iterator[int]:
             if machine is not None:
                 yield machine
                 found += 1
-            if found == _PROGRAMS_PER_LAYER:
+            if found == PROGRAMS_PER_LAYER:
                 return
 
 

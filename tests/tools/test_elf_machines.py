@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from orchestrator.errors import ContractBrokenError
-from orchestrator.tools import elf_machines
+from orchestrator.tools import elf_machines, layout
 from tests.samples import program, tar
 
 AMD64, ARM64 = 62, 183
@@ -35,7 +35,7 @@ async def test_the_machines_of_programs_are_found(content: bytes, expected: set[
 
 
 async def test_after_enough_programs_the_rest_is_only_read() -> None:
-    many = {f"bin/{number:02}": program("amd64") for number in range(elf_machines.PROGRAMS)}
+    many = {f"bin/{number:02}": program("amd64") for number in range(layout.PROGRAMS_PER_LAYER)}
     content = tar({**many, "bin/last": program("arm64v8"), "big": os.urandom(2_000_000)})
 
     assert await elf_machines.machines(pieces(content)) == (frozenset({AMD64}), len(content))
