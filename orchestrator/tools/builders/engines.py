@@ -10,7 +10,6 @@ from typing import Any
 from docker.errors import DockerException
 
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
-from orchestrator.model.platforms import Platform, arch_of
 from orchestrator.tools import engine
 from orchestrator.tools.engine import docker_host
 from orchestrator.tools.engine.capabilities import Capabilities, capabilities, said_last
@@ -55,7 +54,7 @@ class Engines:
         What it emulates is not asked, for that takes BuildKit.
         """
         found = _answered(await docker_host.look_at(Endpoint(host), environment=self.environment))
-        return self._seen(found, Capabilities(_own_arches(found), frozenset()))
+        return self._seen(found, Capabilities(frozenset(found.own), frozenset()))
 
     async def windows_release(self, found: Engine) -> str:
         """The os.version of an engine's Windows, empty elsewhere; raises UnavailableError when it is silent."""
@@ -94,9 +93,6 @@ class Engines:
         return self._seen(found, await self._runs(found))
 
     async def _runs(self, found: Engine) -> Capabilities:
-        if any(Platform.parse(text).is_windows for text in found.platforms):
-            # It has no BuildKit to ask, and emulates nothing.
-            return Capabilities(_own_arches(found), frozenset())
         try:
             return await capabilities(found, runner=self.runner, state=self.state)
         except UnavailableError as error:
@@ -104,10 +100,6 @@ class Engines:
 
     def _seen(self, found: Engine, runs: Capabilities) -> SeenEngine:
         return SeenEngine(found, runs, partial(docker_host.client, found, environment=self.environment))
-
-
-def _own_arches(found: Engine) -> frozenset[str]:
-    return frozenset(arch.name for text in found.platforms if (arch := arch_of(Platform.parse(text))))
 
 
 def _none_here(silence: Silence) -> OrchestratorError:

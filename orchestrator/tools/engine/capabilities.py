@@ -34,9 +34,12 @@ class Capabilities:
 async def capabilities(engine: Engine, *, runner: Runner, state: Path) -> Capabilities:
     """Which arches the engine runs by itself and which by emulation.
 
-    Asked of the kernel where the engine shares ours (a tiny program of each is run), else of its BuildKit.
+    Asked of the kernel where the engine shares ours (a tiny program of each is run), else of its BuildKit. Windows has
+    none, and emulates nothing.
     """
-    own = [arch.name for text in engine.platforms if (arch := arch_of(Platform.parse(text)))]
+    own = engine.own
+    if engine.is_windows:
+        return Capabilities(frozenset(own), frozenset())
     if not engine.here:
         listed = await inspected(engine.context or "default", runner=runner, environment=engine.environment)
         return Capabilities(frozenset(own), frozenset(listed) - set(own))

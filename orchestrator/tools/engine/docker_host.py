@@ -47,6 +47,15 @@ class Engine:
     """Of its API, such as `1.45`; that of the SDK where the engine was not asked."""
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """The arches of `platforms`, the processor's own one first."""
+        return tuple(arch.name for text in self.platforms if (arch := arch_of(Platform.parse(text))))
+
+    @property
+    def is_windows(self) -> bool:
+        return any(Platform.parse(text).is_windows for text in self.platforms)
+
+    @property
     def environment(self) -> dict[str, str]:
         """What Docker's programs need in their environment to reach it."""
         # A DOCKER_HOST of the user's would count before any context; an empty one is none.

@@ -50,6 +50,14 @@ async def test_elsewhere_it_is_what_buildkit_lists(tmp_path: Path, platforms: st
     assert runner.environments == [{"DOCKER_HOST": AWAY.host}]
 
 
+async def test_windows_is_not_asked_for_buildkit(tmp_path: Path) -> None:
+    runner = FakeRunner()
+
+    found = await capabilities(replace(AWAY, platforms=("windows/amd64",)), runner=runner, state=tmp_path)
+
+    assert (found, runner.asked) == (Capabilities(frozenset({"windows-amd64"}), frozenset()), [])
+
+
 async def test_a_context_is_asked_by_its_name(tmp_path: Path) -> None:
     runner = FakeRunner({"docker buildx inspect farm": inspected("linux/amd64")})
 
