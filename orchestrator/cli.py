@@ -20,7 +20,7 @@ import click
 from orchestrator import __version__
 from orchestrator.commands.invocation import Invocation
 from orchestrator.errors import ExitCode, OrchestratorError
-from orchestrator.tools.logs import configure_logging
+from orchestrator.tools.logs import log
 from orchestrator.tools.process import SystemRunner
 
 # verb -> (module under orchestrator.commands, what `--help` says); imported only when the verb is used.
@@ -107,7 +107,7 @@ def orchestrator(
     """
     environment = dict(os.environ)
     interactive = sys.stderr.isatty() and "CI" not in environment
-    configure_logging(as_json=log_format == "json" or (log_format == "auto" and "CI" in environment), verbose=verbose)
+    log.configure(as_json=log_format == "json" or (log_format == "auto" and "CI" in environment), verbose=verbose)
     overrides = {"registry": registry or "", "mirrors": ",".join(mirror)}
     ctx.obj = Invocation(
         root=directory.resolve(),

@@ -4,11 +4,14 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import structlog
+
+from orchestrator.tools.logs import log
 
 REAL = ("integration", "e2e")
 """The markers of tests that use the real engine and registry."""
@@ -54,6 +57,15 @@ def guards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, empt
     for name in [name for name in os.environ if name.startswith(_HIDDEN_PREFIXES) or name in _HIDDEN]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(empty_home))
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command line that a test runs in this process configures the log for that test alone."""
+    before, lines_before = dict(vars(log)), structlog.get_config()
+    yield
+    vars(log).update(before)
+    structlog.configure(**lines_before)
 
 
 def _refuse(what: str) -> Callable[..., NoReturn]:

@@ -75,7 +75,7 @@ IMPURE_NAMES = (
 )
 
 # What starting the command line may import of others; everything else is imported by the verb that needs it.
-STARTS_WITH = {"click", "structlog"}
+STARTS_WITH = {"click"}
 
 
 def part(module: str) -> str:

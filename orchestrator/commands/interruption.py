@@ -8,13 +8,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-import structlog
-
 from orchestrator.errors import ExitCode
+from orchestrator.tools.logs import log
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-log = structlog.get_logger()
 
 
 class Interruption:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
 import click
-import structlog
 
 from orchestrator.commands.generated import Difference, difference, print_difference
 from orchestrator.commands.invocation import Invocation, run
@@ -19,6 +18,7 @@ from orchestrator.model.targets import NATIVE
 from orchestrator.model.trees import FileTree
 from orchestrator.render.readme import GENERATED, SUFFIX, TEMPLATES, Readme, readme
 from orchestrator.tools import files, library_files
+from orchestrator.tools.logs import log
 from orchestrator.tools.published_tags import published_tags
 
 _DEFAULT_TEMPLATES = Path(__file__).parents[1] / TEMPLATES
@@ -26,8 +26,6 @@ _DEFAULT_TEMPLATES = Path(__file__).parents[1] / TEMPLATES
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import structlog
-
 from orchestrator.errors import InputError
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.report import Report
 from orchestrator.render.report import contents, contents_of, first_words, page_of, pages
 from orchestrator.tools import files
-
-log = structlog.get_logger()
+from orchestrator.tools.logs import log
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from orchestrator.commands.invocation import Invocation
 from orchestrator.commands.report_names import Names, Wanted, names
 from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
@@ -14,9 +12,8 @@ from orchestrator.model.references import Reference
 from orchestrator.model.report import Report
 from orchestrator.model.report.diff import Diff, compared, pairs
 from orchestrator.tools.image_packages import Packages
+from orchestrator.tools.logs import log
 from orchestrator.tools.report_images import NotAnImageError, ReportImages
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import structlog
-
 from orchestrator.commands.invocation import Invocation
 from orchestrator.commands.project import OUT, Registries
 from orchestrator.commands.work import Work
@@ -25,11 +23,10 @@ from orchestrator.tools.displays import display
 from orchestrator.tools.downloads import downloads
 from orchestrator.tools.events import Events
 from orchestrator.tools.execute import Executor
+from orchestrator.tools.logs import log
 from orchestrator.tools.preflight import emulations, ready_builders
 from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.scratch import scratch
-
-log = structlog.get_logger()
 
 
 async def built(

@@ -10,22 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-import structlog
-
 from orchestrator import __version__
 from orchestrator.errors import LocalOutputError
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Build, Plan
 from orchestrator.model.solve import Progress, title
 from orchestrator.tools.attempts import Again
+from orchestrator.tools.logs import log
 
 NAME = "events.jsonl"
 _MODE = 0o666
 """Less what the umask takes."""
 
 Write = Callable[[str], object]
-
-log = structlog.get_logger()
 
 
 class Events:

@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import InputError, ProgramMissingError
+from orchestrator.tools.logs import log
 from orchestrator.tools.process import Runner
 
 UNCOMMITTED_EPOCH = 315_532_800
 """1980-01-01, the earliest time that every archive format can hold; used for what was never committed."""
 
 _NO_COMMITS = re.compile("not a git repository|does not have any commits yet")
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,17 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import structlog
-
 from orchestrator.model.outcomes import Result
 from orchestrator.model.plan import Build
 from orchestrator.model.status import Here
 from orchestrator.model.status.last_run import LastRun
 from orchestrator.model.status.records import Record
 from orchestrator.tools.events import NAME, is_being_written
+from orchestrator.tools.logs import log
 
 _EXCERPT_LINES = 30
 _EXCERPT_BYTES = 3_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-log = structlog.get_logger()
 
 
 def here(out: Path, builds: Iterable[Build]) -> Here:

@@ -3,17 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import InputError, joined
 from orchestrator.model.library import Library
 from orchestrator.model.library import reader as library_reader
 from orchestrator.model.references import DOCKER_HUB, Reference
 from orchestrator.tools import files
+from orchestrator.tools.logs import log
 
 _OFFICIAL = "library/"
-
-log = structlog.get_logger()
 
 
 def read(path: Path) -> Library:

@@ -1,36 +1,38 @@
-"""Logging to stderr: readable lines for people, JSON lines for machines."""
+"""The log of this process. Most runs write no line of it, so what writes lines is imported with the first one."""
 
-import contextlib
-import logging
-import sys
+from collections.abc import Mapping
 
-import structlog
+from orchestrator.tools import on_demand
 
 
-def configure_logging(*, as_json: bool, verbose: bool) -> None:
-    """Set structlog up once; stdout stays free for data."""
-    renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    stamp = [structlog.processors.TimeStamper(fmt="iso", utc=True)] if as_json else []
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, *stamp, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=_to_stderr,
-        cache_logger_on_first_use=False,
-    )
+class Log:
+    """Takes events with their values, as structlog does, which writes them."""
+
+    def __init__(self) -> None:
+        self._looks: Mapping[str, bool] | None = None
+        self._is_verbose = True
+
+    def configure(self, *, as_json: bool, verbose: bool) -> None:
+        """Say how lines look, and whether `debug` writes any; until then structlog's own settings hold."""
+        self._looks = {"as_json": as_json, "verbose": verbose}
+        self._is_verbose = verbose
+
+    def debug(self, event: str, **values: object) -> None:
+        if self._is_verbose:
+            self._write("debug", event, values)
+
+    def info(self, event: str, **values: object) -> None:
+        self._write("info", event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        self._write("warning", event, values)
+
+    def _write(self, level: str, event: str, values: Mapping[str, object]) -> None:
+        lines = on_demand.module("tools.log_lines")
+        if self._looks is not None:
+            lines.configure(**self._looks)
+            self._looks = None
+        lines.write(level, event, values)
 
 
-class _StderrLogger:
-    """Stderr as it is at each line: under a live table it is rich's, which prints above the table."""
-
-    def msg(self, line: str) -> None:
-        # A reader that went away ends no build.
-        with contextlib.suppress(BrokenPipeError):
-            print(line, file=sys.stderr, flush=True)
-
-    debug = info = warning = error = critical = msg
-
-
-def _to_stderr(*_: object) -> _StderrLogger:
-    return _StderrLogger()
+log = Log()

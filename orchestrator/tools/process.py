@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-import structlog
-
 from orchestrator.errors import CommandError, LocalOutputError, OrchestratorError, ProgramMissingError
+from orchestrator.tools.logs import log
 
 TERMINATE_GRACE_SECONDS = 10
 _CHUNK_BYTES = 65_536
 _HUNG_UP_SECONDS = 5
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt, wait_random
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError, TagMovedError
@@ -14,6 +13,7 @@ from orchestrator.model.queue.failing_builds import FailingBuild, Run, after
 from orchestrator.model.queue.state import EMPTY, artifact, memory_of
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
+from orchestrator.tools.logs import log
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.retry import RegistryUnavailableError
 
@@ -21,8 +21,6 @@ _ROUNDS = 8
 # Longer than a writer takes from its reading to its writing, and not the same for two.
 _SHORTEST_PAUSE_SECONDS = 0.4
 _LONGEST_PAUSE_SECONDS = 1.6
-
-log = structlog.get_logger()
 
 Sleep = Callable[[float], Awaitable[None]]
 

@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import (
     ContractBrokenError,
     InputError,
@@ -21,11 +19,10 @@ from orchestrator.errors import (
 from orchestrator.model.facts import Source
 from orchestrator.tools.downloads import Download
 from orchestrator.tools.locks import locked
+from orchestrator.tools.logs import log
 
 AT_ONCE = 4
 _READ_ONLY = 0o444
-
-log = structlog.get_logger()
 
 
 def place(source: Source, cache: Path) -> Path:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import structlog
-
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, TagMovedError
 from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.plan import Build, Found, Plan
@@ -13,10 +11,9 @@ from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.logs import log
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source
-
-log = structlog.get_logger()
 
 
 async def find(plan: Plan, registry: Registry) -> dict[Reference, Found]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.errors import ExitCode
-from orchestrator.tools.logs import configure_logging
+from orchestrator.tools.logs import log
 from tests.farm.outcome import Outcome
 from tests.farm.story import LARGE, SMALL, Plan, day
 from tests.farm.timeline import at_once, chart
@@ -30,7 +30,7 @@ def main() -> int:
     if os.geteuid():
         print("error: the farm has namespaces and engines of its own, which only root may start", file=sys.stderr)
         return ExitCode.PROGRAM_MISSING
-    configure_logging(as_json=False, verbose=False)
+    log.configure(as_json=False, verbose=False)
     plan = SMALL if given.small else LARGE
     try:
         with _folder(is_kept=given.keep) as root, _registry(root, plan) as registry:

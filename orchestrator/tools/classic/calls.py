@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import docker
 import requests
-import structlog
 import urllib3
 from docker.errors import APIError, DockerException, StreamParseError
 from docker.types import CancellableStream
@@ -16,6 +15,7 @@ from docker.types import CancellableStream
 from orchestrator.errors import ExitCode
 from orchestrator.model.failures import cause
 from orchestrator.tools.engine.docker_host import reason
+from orchestrator.tools.logs import log
 from orchestrator.tools.smoke import Connect
 
 _GRACE_SECONDS = 10
@@ -25,8 +25,6 @@ _FAILURES = (DockerException, StreamParseError, urllib3.exceptions.HTTPError, OS
 _BROKEN = (StreamParseError, urllib3.exceptions.ProtocolError, requests.exceptions.ChunkedEncodingError)
 
 _T = TypeVar("_T")
-
-log = structlog.get_logger()
 
 
 class EngineFailedError(Exception):

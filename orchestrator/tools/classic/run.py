@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from orchestrator.errors import ExitCode
 from orchestrator.model.base_image import BaseImage
 from orchestrator.model.classic.steps import Steps
@@ -19,14 +17,13 @@ from orchestrator.tools.buildx import Order
 from orchestrator.tools.classic import archive, engine, recipe, result
 from orchestrator.tools.classic.calls import Call, EngineFailedError, called
 from orchestrator.tools.classic.recipe import Recipe
+from orchestrator.tools.logs import log
 from orchestrator.tools.smoke import Connect
 from orchestrator.tools.transcript import Transcript
 
 _NAME = "orchestrator-classic"
 """What an engine calls an image of ours, with a tag that no other build has, until it is ours to remove."""
 _REMOVAL_SECONDS = 30
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True)

@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import CommandError, ProgramMissingError, UnavailableError
 from orchestrator.tools.debian.apt_sources import Mirror, parse, sources, with_suite
 from orchestrator.tools.locks import locked
+from orchestrator.tools.logs import log
 from orchestrator.tools.process import Runner
 
 ETC = Path("/etc")
 _DPKG_LOCK_SECONDS = 300
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, joined
 from orchestrator.model.debian.bases import Image, Layer, Recipe, image, index, is_stand_in
 from orchestrator.model.debian.release import Release
@@ -20,13 +18,12 @@ from orchestrator.model.targets import ALL
 from orchestrator.tools.debian.roots import Tools, make
 from orchestrator.tools.layers import compress
 from orchestrator.tools.locks import locked
+from orchestrator.tools.logs import log
 
 AT_ONCE = 4
 """How many are made at once: each takes one processor, and emulated ones a good while."""
 
 _PREFIX = "import-"
-
-log = structlog.get_logger()
 
 
 class Registry(Protocol):

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError, UnavailableError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.debian.apt import Apt, Package
@@ -18,11 +16,11 @@ from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence, cho
 from orchestrator.tools.engine.packages import missing_packages
 from orchestrator.tools.engine.private import DEFAULT_SOCKET, Remains, Settings
 from orchestrator.tools.locks import locked
+from orchestrator.tools.logs import log
 from orchestrator.tools.process import Runner
 
 _READY_SECONDS = 60
 _POLL_SECONDS = 0.2
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import LocalOutputError, ProgramMissingError
 from orchestrator.tools import servers
 from orchestrator.tools.engine import bridges
@@ -23,8 +21,6 @@ _LEFT_GRACE_SECONDS = 2
 _LOG_LINES = 12
 # A unix socket's path has 107 bytes (unix(7)); the engine's longest below its root is exec/libnetwork/<12 digits>.sock.
 _ROOT_MAX_BYTES = 70
-
-log = structlog.get_logger()
 
 
 class Remains(Enum):

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import structlog
-
 from orchestrator.errors import LocalOutputError, ProgramMissingError, UnavailableError
 from orchestrator.tools import engine
 from orchestrator.tools.debian.apt import Apt
@@ -16,11 +14,10 @@ from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.local_registry import container, program
 from orchestrator.tools.local_registry.program import LOOPBACK, PROGRAM
 from orchestrator.tools.locks import locked
+from orchestrator.tools.logs import log
 from orchestrator.tools.process import Runner
 
 _FIRST_PORT, _LAST_PORT = 5000, 5999
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,15 @@
 import asyncio
 from collections import Counter
 
-import structlog
-
 from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError
 from orchestrator.model.oci import digest_of
 from orchestrator.model.publishing.journal import EMPTY, JOURNAL, Journal, is_run, read
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.logs import log
 from orchestrator.tools.registry import Registry
 
 _MAX_BYTES = 16 * 1024 * 1024
 _TIMES_WRITTEN = 2
-
-log = structlog.get_logger()
 
 
 async def write(journal: Journal, repository: Repository, registry: Registry) -> None:

@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from orchestrator import __version__
 from orchestrator.errors import ContractBrokenError, InputError, NotAuthorisedError
+from orchestrator.tools.logs import log
 from orchestrator.tools.registry.answers import Answer, redacted, retry_after
 from orchestrator.tools.registry.pace import Pace
 from orchestrator.tools.registry.proxies import Proxies
@@ -25,8 +25,6 @@ _CHUNK_BYTES = 1024 * 1024
 _MAX_HOPS = 5
 _PROXY_REFUSES = 407
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

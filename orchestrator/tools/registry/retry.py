@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-import structlog
 from tenacity import AsyncRetrying, AttemptManager, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from orchestrator.errors import ContractBrokenError, UnavailableError
+from orchestrator.tools.logs import log
 
 T = TypeVar("T")
 
 _NOTABLE_SECONDS = 2.0
-
-log = structlog.get_logger()
 
 
 class Cause(Enum):

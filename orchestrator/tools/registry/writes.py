@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import structlog
-
 from orchestrator.errors import ContractBrokenError, InputError, TagMovedError
 from orchestrator.model.oci import Document
 from orchestrator.model.references import Reference
+from orchestrator.tools.logs import log
 from orchestrator.tools.registry.answers import Answer, failure
 from orchestrator.tools.registry.manifests import Manifests
 from orchestrator.tools.registry.retry import Cause, RegistryUnavailableError, TransientError
@@ -16,8 +15,6 @@ from orchestrator.tools.registry.retry import Cause, RegistryUnavailableError, T
 _UNCLEAR = frozenset({None, 502, 504})
 _PRECONDITION_FAILED = 412
 _CONFLICTS = frozenset({409, _PRECONDITION_FAILED})
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
