@@ -16,13 +16,14 @@ from orchestrator.model.platforms import ARCHES, arch, native_arch
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import ALL, NATIVE
 from orchestrator.render.summary import aligned
-from orchestrator.tools import bases, local_registry
+from orchestrator.tools import bases
 from orchestrator.tools.debian import bases as debian_bases
 from orchestrator.tools.debian.apt import Apt
 from orchestrator.tools.debian.archive import DebianArchive
 from orchestrator.tools.debian.bases import Imported, Workshop
 from orchestrator.tools.debian.roots import PROGRAM, Tools
 from orchestrator.tools.engine import emulation
+from orchestrator.tools.local_registry import lifecycle
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 
@@ -186,7 +187,7 @@ async def _import(
     able: frozenset[str] = frozenset()
     if any(recipe.runs_programs for recipe in recipes):
         able = await _able(invocation, apt)
-    address = await local_registry.ensure(
+    address = await lifecycle.ensure(
         state=invocation.state, runner=invocation.runner, environment=invocation.environment
     )
     async with Registry(credentials=DockerCredentials(invocation.environment)) as client:

@@ -24,7 +24,7 @@ from orchestrator.model.targets import Matrix, Target
 from orchestrator.model.trees import FileTree
 from orchestrator.model.variants import Variant
 from orchestrator.render.dockerfile import path_of
-from orchestrator.tools import bases, inputs, on_demand, planner
+from orchestrator.tools import bases, inputs, local_registry, on_demand, planner
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 from orchestrator.tools.registry.kept import Kept
@@ -188,8 +188,11 @@ async def client(
 
 
 async def _local(invocation: Invocation) -> str:
-    local_registry = on_demand.module("tools.local_registry")
-    address: str = await local_registry.ensure(
+    served = await local_registry.served(invocation.state)
+    if served is not None:
+        return served
+    lifecycle = on_demand.module("tools.local_registry.lifecycle")
+    address: str = await lifecycle.ensure(
         state=invocation.state, runner=invocation.runner, environment=invocation.environment
     )
     return address

@@ -8,8 +8,7 @@ import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
-from orchestrator.tools import local_registry
-from orchestrator.tools.local_registry import LocalRegistry
+from orchestrator.tools.local_registry import LocalRegistry, lifecycle
 
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
@@ -37,7 +36,7 @@ def up(invocation: Invocation, *, dry_run: bool, format_: str) -> ExitCode:
         known = run(_status(invocation))
         print(f"nothing to do: it runs at {known.address}" if known.running else f"would start it on {known.storage}")
         return ExitCode.DONE
-    run(local_registry.ensure(state=invocation.state, runner=invocation.runner, environment=invocation.environment))
+    run(lifecycle.ensure(state=invocation.state, runner=invocation.runner, environment=invocation.environment))
     known = run(_status(invocation))
     print(_json(known) if format_ == "json" else known.address)
     return ExitCode.DONE
@@ -59,7 +58,7 @@ def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
             "would stop it" if known.running else "it does not run", *(["and delete", known.storage] if purge else [])
         )
         return ExitCode.DONE
-    if not run(local_registry.down(state=invocation.state, environment=invocation.environment, purge=purge)):
+    if not run(lifecycle.down(state=invocation.state, environment=invocation.environment, purge=purge)):
         print("the local registry does not run; nothing to stop", file=sys.stderr)
     return ExitCode.DONE
 
@@ -84,7 +83,7 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
 
 
 async def _status(invocation: Invocation) -> LocalRegistry:
-    return await local_registry.status(state=invocation.state, environment=invocation.environment)
+    return await lifecycle.status(state=invocation.state, environment=invocation.environment)
 
 
 def _json(known: LocalRegistry) -> str:

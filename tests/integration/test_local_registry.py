@@ -1,5 +1,6 @@
 """The local registry for real: started on demand, once, and again after whatever happened to it."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import pytest
 
 from orchestrator.tools import local_registry
 from orchestrator.tools.engine.docker_host import Engine
-from orchestrator.tools.local_registry import program
+from orchestrator.tools.local_registry import lifecycle, program
 from tests.fake_runner import Answer, FakeRunner
 from tests.real import docker, orchestrator
 
@@ -51,7 +52,7 @@ def test_the_second_start_finds_the_first(home: Path) -> None:
 
     assert (second, status(home)) == (first, before)
     assert before["storage"] == str(home / "registry" / "data")
-    assert local_registry.address(home) == first
+    assert asyncio.run(local_registry.served(home)) == first
     assert answers(first)
 
 
@@ -73,7 +74,7 @@ def test_a_killed_registry_comes_back_where_it_was(home: Path) -> None:
     os.kill(pid, signal.SIGKILL)
 
     assert status(home)["running"] is False
-    assert local_registry.address(home) is None
+    assert asyncio.run(local_registry.served(home)) is None
     assert up(home) == first
     assert status(home)["pid"] != pid
 
@@ -101,7 +102,7 @@ def test_down_stops_it_and_keeps_what_it_stores_until_told_otherwise(home: Path)
     assert after_down == (False, True)
     assert "nothing to stop" in again.stderr
     assert not kept.exists()
-    assert local_registry.address(home) is None
+    assert asyncio.run(local_registry.served(home)) is None
     with pytest.raises(OSError, match="refused"):
         answers(address)
 
@@ -122,21 +123,21 @@ async def test_without_the_program_it_runs_as_a_container(home: Path, engine: En
     environment = {**os.environ, **engine.environment, "PATH": str(tmp_path)}
     runner = FakeRunner({"apt-get": Answer(100)})
     try:
-        address = await local_registry.ensure(state=home, runner=runner, environment=environment)
-        again = await local_registry.ensure(state=home, runner=runner, environment=environment)
-        known = await local_registry.status(state=home, environment=environment)
+        address = await lifecycle.ensure(state=home, runner=runner, environment=environment)
+        again = await lifecycle.ensure(state=home, runner=runner, environment=environment)
+        known = await lifecycle.status(state=home, environment=environment)
 
         assert answers(address)
         assert address.startswith("127.0.0.1:")
-        assert (again, local_registry.address(home)) == (address, address)
+        assert again == address
         assert known == local_registry.LocalRegistry(
             address, running=True, storage=known.container, container=known.container
         )
-        assert await local_registry.down(state=home, environment=environment, purge=True)
+        assert await lifecycle.down(state=home, environment=environment, purge=True)
         assert docker(engine, "ps", "--all", "--quiet", "--filter", f"name={known.container}") == ""
         assert docker(engine, "volume", "ls", "--quiet", "--filter", f"name={known.container}") == ""
     finally:
-        await local_registry.down(state=home, environment=environment, purge=True)
+        await lifecycle.down(state=home, environment=environment, purge=True)
         if made:
             docker(engine, "rmi", "--force", "registry:2")
 

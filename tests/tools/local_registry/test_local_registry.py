@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.tools.local_registry import LocalRegistry, address, down, status
+from orchestrator.tools.local_registry import LocalRegistry, served
+from orchestrator.tools.local_registry.lifecycle import down, status
 
 NOTHING: dict[str, str] = {}
 
@@ -19,7 +20,7 @@ async def test_before_its_first_start_there_is_no_address(tmp_path: Path) -> Non
     known = await status(state=tmp_path, environment=NOTHING)
 
     assert known == LocalRegistry("", running=False, storage=str(tmp_path / "registry" / "data"))
-    assert address(tmp_path) is None
+    assert await served(tmp_path) is None
 
 
 async def test_a_stopped_one_keeps_its_address(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ async def test_a_stopped_one_keeps_its_address(tmp_path: Path) -> None:
     known = await status(state=tmp_path, environment=NOTHING)
 
     assert known == LocalRegistry("127.0.0.1:5003", running=False, storage=str(tmp_path / "registry" / "data"))
-    assert address(tmp_path) is None
+    assert await served(tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '{"address": "127.0.0.1:5000"}'])
