@@ -266,6 +266,20 @@ async def test_a_tag_that_cannot_be_read_is_healed_by_writing_it(stage: Stage) -
     assert await stage.run([replace(GET_TAG, status=500, times=8)]) is None
 
 
+@pytest.mark.row("R3")
+async def test_tags_of_one_document_are_all_written_before_the_first_is_read_back(stage: Stage) -> None:
+    tags = [stage.tag.repository.tagged(f"1.{number}") for number in range(1, 17)]
+
+    async with stage.client() as ours:
+        await push_index(ours, stage.tag.repository.tagged("ours"), stage.images)
+        stage.proxy.seen.clear()
+        await asyncio.gather(*(ours.put_document(tag, stage.new) for tag in tags))
+
+    methods = [seen.method for seen in stage.proxy.requests("GET|HEAD|PUT", r"/manifests/1\.")]
+    assert (methods.count("PUT"), methods[-len(tags) :]) == (len(tags), ["GET"] * len(tags))
+    await stage.run()
+
+
 @pytest.mark.row("W34")
 async def test_each_read_says_that_it_takes_all_four_kinds_of_document(stage: Stage) -> None:
     await stage.run()

@@ -42,15 +42,25 @@ class Kept:
         self._contents = folder / "contents"
         self._max_bytes = max_bytes
         self._has_grown = False
+        self._documents: dict[tuple[str, str], Document] = {}
+        """By digest and media type, for many tags name one index."""
 
-    async def document(self, place: Reference) -> Document | None:
+    # Documents are some kilobytes, which are read in less time than it takes to wake a thread for that.
+    def document(self, place: Reference) -> Document | None:
         """What a reference named when it was read last; it may name something else by now."""
-        return await asyncio.to_thread(self._document, place)
+        path = self._name(place)
+        try:
+            name = _Name.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+        _touch(path)
+        return self._document(name.digest, name.media_type) if name.reference == str(place) else None
 
-    async def keep_document(self, place: Reference, document: Document) -> None:
+    def keep_document(self, place: Reference, document: Document) -> None:
         name = _Name(reference=str(place), digest=document.digest, media_type=document.media_type)
-        await asyncio.to_thread(self._write, self._content(document.digest), document.content)
-        await asyncio.to_thread(self._write, self._name(place), name.model_dump_json().encode())
+        if self._document(document.digest, document.media_type) is None:
+            self._write(self._content(document.digest), document.content)
+        self._write(self._name(place), name.model_dump_json().encode())
 
     async def blob(self, digest: str) -> bytes | None:
         """The bytes that have this digest."""
@@ -64,20 +74,17 @@ class Kept:
         if self._has_grown:
             await asyncio.to_thread(self._tidy)
 
-    def _document(self, place: Reference) -> Document | None:
-        path = self._name(place)
-        try:
-            name = _Name.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            return None
-        _touch(path)
-        content = self._proven(name.digest) if name.reference == str(place) else None
-        if content is None:
-            return None
-        try:
-            return Document.parse(content, name.media_type)
-        except ValueError:
-            return None
+    def _document(self, digest: str, media_type: str) -> Document | None:
+        key = (digest, media_type)
+        if key not in self._documents:
+            content = self._proven(digest)
+            if content is None:
+                return None
+            try:
+                self._documents[key] = Document.parse(content, media_type)
+            except ValueError:
+                return None
+        return self._documents[key]
 
     def _proven(self, digest: str) -> bytes | None:
         if not is_digest(digest):

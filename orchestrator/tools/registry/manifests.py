@@ -61,7 +61,7 @@ class Manifests:
         if document is not None:
             self._known[place.pinned(document.digest)] = document
             if self._kept is not None:
-                await self._kept.keep_document(place, document)
+                self._kept.keep_document(place, document)
         return document
 
     async def fetch(self, place: Reference) -> Document | None:
@@ -92,7 +92,7 @@ class Manifests:
             task.exception()  # looked at, so that Python does not complain where every asker was cancelled
 
     async def _read(self, place: Reference) -> Document | None:
-        kept = await self._kept.document(place) if self._kept is not None else None
+        kept = self._kept.document(place) if self._kept is not None else None
         if kept is None or not await self._still_names(place, kept):
             return await self.reread(place)
         self._known[place.pinned(kept.digest)] = kept

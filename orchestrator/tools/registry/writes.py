@@ -1,6 +1,9 @@
 """Manifests and indexes brought to a registry, and seen there."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from orchestrator.errors import ContractBrokenError, InputError, TagMovedError
@@ -40,12 +43,36 @@ class _Write:
         return found is not None and self.before is not None and found.digest not in self.before
 
 
+class _Crowd:
+    """Those who are about to write one document to one repository.
+
+    distribution 2.8.3 empties the file that says that a manifest is in a repository before it writes it again: what
+    reads that document by another tag meanwhile is answered 500. So all write before the first one looks.
+    """
+
+    def __init__(self) -> None:
+        self.has_gone = asyncio.Event()
+        self._size = 0
+
+    @contextlib.contextmanager
+    def one_more(self) -> Iterator[None]:
+        self.has_gone.clear()
+        self._size += 1
+        try:
+            yield
+        finally:
+            self._size -= 1
+            if not self._size:
+                self.has_gone.set()
+
+
 class Writes:
     """Writes documents under tags and digests."""
 
     def __init__(self, manifests: Manifests) -> None:
         self.manifests = manifests
         self._session = manifests.session
+        self._crowds: defaultdict[Reference, _Crowd] = defaultdict(_Crowd)
 
     async def write(
         self, reference: Reference, document: Document, *, instead_of: str | None = None, is_new: bool = False
@@ -58,29 +85,34 @@ class Writes:
         if reference.digest not in {"", document.digest}:
             raise InputError(f"writing {reference}: the document's digest is {document.digest}")
         place = replace(reference, digest="") if reference.tag else reference
-        before = frozenset[str]() if is_new else await self._before(place)
-        if before is not None and document.digest in before:
-            return False
-        if instead_of is not None and before is not None and before != frozenset(filter(None, [instead_of])):
-            raise TagMovedError(
-                f"writing {place}: expected {instead_of or 'nothing'} to stand there, found "
-                f"{', '.join(before) or 'nothing'}; another job was faster, run again"
-            )
-        await self._repeated(_Write(place, document, before, self._condition(place, before)))
+        crowd = self._crowds[place.repository.at(document.digest)]
+        with crowd.one_more():
+            before = frozenset[str]() if is_new else await self._before(place)
+            if before is not None and document.digest in before:
+                return False
+            if instead_of is not None and before is not None and before != frozenset(filter(None, [instead_of])):
+                raise TagMovedError(
+                    f"writing {place}: expected {instead_of or 'nothing'} to stand there, found "
+                    f"{', '.join(before) or 'nothing'}; another job was faster, run again"
+                )
+            write = _Write(place, document, before, self._condition(place, before))
+            await self._put(write)
+        await crowd.has_gone.wait()
+        await self._see(write)
         return True
 
-    async def _repeated(self, write: _Write) -> None:
-        """Write until it is seen, a few times at the most."""
-        for repeated in range(1 + self._session.policy.repeated_writes):
-            if repeated:
-                log.warning("registry: what was written is not seen, writing again", reference=str(write.place))
-            await self._put(write)
+    async def _see(self, write: _Write) -> None:
+        """See what was written, written again where it is not seen, a few times at the most."""
+        for _ in range(self._session.policy.repeated_writes):
             if await self._shows(write):
                 return
-        raise ContractBrokenError(
-            f"{write.what}: the registry accepted {write.document.digest} but does not show it; "
-            "its storage may be full or damaged, ask who runs it"
-        )
+            log.warning("registry: what was written is not seen, writing again", reference=str(write.place))
+            await self._put(write)
+        if not await self._shows(write):
+            raise ContractBrokenError(
+                f"{write.what}: the registry accepted {write.document.digest} but does not show it; "
+                "its storage may be full or damaged, ask who runs it"
+            )
 
     async def _before(self, place: Reference) -> frozenset[str] | None:
         """The digests that a reader may rightly still see after our write; None when that cannot be known.

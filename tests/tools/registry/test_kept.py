@@ -20,11 +20,11 @@ def files(folder: Path) -> list[Path]:
 
 
 async def test_what_is_kept_is_found_under_its_own_name_alone(tmp_path: Path) -> None:
-    await Kept(tmp_path).keep_document(PLACE, DOCUMENT)
+    Kept(tmp_path).keep_document(PLACE, DOCUMENT)
 
     later = Kept(tmp_path)
 
-    assert [await later.document(place) for place in (PLACE, OTHER, PLACE.pinned(DOCUMENT.digest))] == [
+    assert [later.document(place) for place in (PLACE, OTHER, PLACE.pinned(DOCUMENT.digest))] == [
         DOCUMENT,
         None,
         None,
@@ -44,14 +44,14 @@ async def test_a_blob_is_found_by_its_digest(tmp_path: Path) -> None:
 
 async def test_a_name_that_was_moved_is_not_believed(tmp_path: Path) -> None:
     kept = Kept(tmp_path)
-    await kept.keep_document(PLACE, DOCUMENT)
+    kept.keep_document(PLACE, DOCUMENT)
     (of_place,) = (tmp_path / "names").iterdir()
-    await kept.keep_document(OTHER, index_document_with("other"))
+    kept.keep_document(OTHER, index_document_with("other"))
     (of_other,) = {*(tmp_path / "names").iterdir()} - {of_place}
 
     of_place.replace(of_other)
 
-    assert await kept.document(OTHER) is None
+    assert kept.document(OTHER) is None
 
 
 def index_document_with(note: str) -> Document:
@@ -62,21 +62,21 @@ def index_document_with(note: str) -> Document:
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"reference": 1}'])
 async def test_a_damaged_name_is_a_miss(tmp_path: Path, content: bytes) -> None:
     kept = Kept(tmp_path)
-    await kept.keep_document(PLACE, DOCUMENT)
+    kept.keep_document(PLACE, DOCUMENT)
     for name in (tmp_path / "names").iterdir():
         name.write_bytes(content)
 
-    assert await kept.document(PLACE) is None
+    assert kept.document(PLACE) is None
 
 
 async def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     kept = Kept(tmp_path / "file")
 
-    await kept.keep_document(PLACE, DOCUMENT)
+    kept.keep_document(PLACE, DOCUMENT)
     await kept.tidy()
 
-    assert await kept.document(PLACE) is None
+    assert kept.document(PLACE) is None
 
 
 async def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
