@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 import click
@@ -29,6 +29,10 @@ from orchestrator.tools import files, git
 from orchestrator.tools.publish import Publishing, publish
 from orchestrator.tools.publish.live import staged_targets
 
+_Kinds = tuple[Callable[..., tuple[Publication, ...]], ...]
+_OF_ARCHES: _Kinds = (arch_publications,)
+_SHARED: _Kinds = (shared_publications,)
+
 _SALT_BYTES = 4
 _JOBS = ("BUILD_TAG", "HOSTNAME")
 """What says who publishes, in that order: Jenkins names its job and number, a container or shell its host."""
@@ -39,6 +43,7 @@ _JOBS = ("BUILD_TAG", "HOSTNAME")
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="As the builds were given it.")
 @click.option("--allow-drop", multiple=True, metavar="PLATFORM", help="A platform that tags may lose: linux/s390x.")
 @click.option("--allow-older", is_flag=True, help="Move tags that a newer checkout has published.")
+@click.option("--shared-only", is_flag=True, help="Leave the tags of architectures to their own jobs.")
 @click.option("--repair", is_flag=True, help="Also bring back images that tags name and their repository has lost.")
 @click.option("--by", default="", metavar="NAME", help="Who publishes, for the journal; the job or host if left out.")
 @click.option("--dry-run", is_flag=True, help="Show which tags would move, by which requests; change nothing.")
@@ -51,24 +56,36 @@ def command(
     allow_drop: tuple[str, ...],
     by: str,
     output_format: str,
+    shared_only: bool,
     **may: bool,
 ) -> ExitCode:
     """Point arch tags, then shared tags, at what is staged.
 
     A shared tag moves only when every required architecture is staged. With --arch only that architecture's own tags
-    move, which is what a job for one architecture wants. Several jobs may publish at once, and again at any time.
+    move, which is what a job for one architecture wants; with --shared-only all but those of architectures, whose
+    repositories it need not be able to write. Several jobs may publish at once, and again at any time.
 
     \b
     Example: orchestrator publish --version 3.14 --dry-run
     """
     project = Project.read(invocation, build_args=build_args)
     rules = Rules(platforms(allow_drop), **may)
-    done = run(_publish(invocation, project, selected, rules, by=by))
+    kinds = _kinds(selected, shared_only=shared_only)
+    done = run(_publish(invocation, project, selected, kinds, rules, by=by))
     text = json.dumps(publish_document(done), indent=2) + "\n"
     if not rules.dry_run:
         files.write(invocation.root / OUT, {PurePosixPath("publish.json"): text})
     click.echo(text if output_format == "json" else publish_text(done), nl=False)
     return done.code
+
+
+def _kinds(selected: Selection, *, shared_only: bool) -> _Kinds:
+    """Which tags move."""
+    if ALL in selected.arches:
+        return _SHARED if shared_only else (*_OF_ARCHES, *_SHARED)
+    if shared_only:
+        raise InputError("--shared-only: shared tags join all architectures; leave out --arch, and arches of targets")
+    return _OF_ARCHES
 
 
 def platforms(words: Iterable[str]) -> frozenset[str]:
@@ -94,21 +111,19 @@ async def publish_arches(
     opened: Registries, *, matrix: Matrix, chosen: Collection[Target], rules: Rules
 ) -> tuple[Moved, ...]:
     """Move the tags of these targets in the repositories of their own arches."""
-    done = await _published(
-        opened, matrix, chosen, rules, arches={target.arch for target in chosen}, is_shared=False, by=""
-    )
+    arches = {target.arch for target in chosen}
+    done = await _published(opened, matrix, chosen, rules, arches=arches, kinds=_OF_ARCHES, by="")
     return done.moved
 
 
 async def _publish(
-    invocation: Invocation, project: Project, selected: Selection, rules: Rules, *, by: str
+    invocation: Invocation, project: Project, selected: Selection, kinds: _Kinds, rules: Rules, *, by: str
 ) -> PublishRun:
     async with registries(invocation, project) as opened:
         matrix = await opened.matrix()
         chosen = matrix.select(selected)
-        is_shared = ALL in selected.arches
-        arches = set(ARCHES) if is_shared else {target.arch for target in chosen}
-        return await _published(opened, matrix, chosen, rules, arches=arches, is_shared=is_shared, by=by)
+        arches = {target.arch for target in chosen} if kinds == _OF_ARCHES else set(ARCHES)
+        return await _published(opened, matrix, chosen, rules, arches=arches, kinds=kinds, by=by)
 
 
 async def _published(
@@ -118,7 +133,7 @@ async def _published(
     rules: Rules,
     *,
     arches: Collection[str],
-    is_shared: bool,
+    kinds: _Kinds,
     by: str,
 ) -> PublishRun:
     invocation, project = opened.invocation, opened.project
@@ -128,8 +143,7 @@ async def _published(
 
     async def ask() -> Sequence[Publication]:
         found = await staged_targets(await opened.plan(tags.targets), opened.client)
-        shared = shared_publications(tags, found, repositories=repositories) if is_shared else ()
-        return (*arch_publications(tags, found, repositories=repositories), *shared)
+        return [each for kind in kinds for each in kind(tags, found, repositories=repositories)]
 
     how = Publishing(opened.client, repositories.journals, rules, keep_alive=project.config.keep_alive)
     return await publish(ask, journal(invocation, verb="publish", by=by), how)

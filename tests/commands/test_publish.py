@@ -33,6 +33,16 @@ def test_what_is_no_platform_is_refused(tmp_path: Path, word: str) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [["--arch", "amd64"], ["2.0/trixie@amd64"]])
+def test_shared_tags_of_one_arch_are_refused(tmp_path: Path, words: list[str]) -> None:
+    result = run(command, image(tmp_path), "--shared-only", *words)
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception) == (
+        "--shared-only: shared tags join all architectures; leave out --arch, and arches of targets"
+    )
+
+
 def test_the_help_has_an_example(tmp_path: Path) -> None:
     assert "Example: orchestrator publish --version 3.14 --dry-run" in run(command, tmp_path, "--help").output
 

@@ -77,6 +77,21 @@ async def test_a_dry_run_counts_the_writes_that_publishing_then_makes(hello: New
     assert set(dry) <= {"GET", "HEAD"}
 
 
+async def test_shared_tags_alone_take_no_right_to_write_elsewhere(hello: NewHello) -> None:
+    family: Hello = hello(arches=("amd64", "s390x"), variants=("trixie",))
+    family.run("build", *ALL)
+    shared, journals = f"library/{family.name}", f"staging/{family.name}/journal-{family.name}"
+
+    async with FaultProxy(family.registry) as proxy:
+        published = await through(family, proxy, "publish", "--shared-only")
+        writes = [seen.path.removeprefix("/v2/") for seen in proxy.requests("POST|PUT|PATCH|DELETE")]
+
+    assert published.returncode == 0
+    assert {re.split("/(?:manifests|blobs)/", path)[0] for path in writes} == {shared, journals}
+    assert platforms(family.manifest(shared, "latest")[1]) == ["linux/amd64", "linux/s390x"]
+    assert tags_of(family, (f"{arch}/{family.name}" for arch in ("amd64", "s390x"))) == {}
+
+
 def test_a_run_is_taken_back_as_a_whole_and_taking_back_is_a_run_too(hello: NewHello) -> None:
     family: Hello = hello(arches=("amd64", "s390x"))
     repositories = [f"{namespace}/{family.name}" for namespace in ("amd64", "s390x", "library")]
@@ -241,6 +256,21 @@ async def test_what_tags_once_named_outlives_a_clean_up_where_it_is_kept(hello: 
         _, index = manifest(address, f"library/{family.name}", "slim-trixie")
         children = [manifest(address, f"library/{family.name}", child["digest"])[0] for child in index["manifests"]]
         assert children == [child["digest"] for child in index["manifests"]]
+
+
+async def test_what_is_staged_outlives_a_clean_up_where_it_is_kept(hello: NewHello, tmp_path: Path) -> None:
+    family: Hello = hello()
+    family.configure("keep_alive", True)
+    async with configured_registry(tmp_path) as address:
+        given, place = ("--registry", address), f"{address}/staging/{family.name}/staging-amd64"
+        await asyncio.to_thread(family.run, *given, "build")
+        build_id = family.records()["2.0/slim-trixie@amd64"]["build_id"]
+
+        await clean_up(tmp_path)
+
+        verified = await asyncio.to_thread(family.run, *given, "verify", "--deep", f"{place}:{build_id}")
+        published = await asyncio.to_thread(family.run, *given, "publish")
+    assert (": whole\n" in verified.stdout, "tags: 8 moved\n" in published.stdout) == (True, True)
 
 
 async def test_a_run_whose_past_was_cleaned_away_says_so_and_moves_nothing(hello: NewHello, tmp_path: Path) -> None:

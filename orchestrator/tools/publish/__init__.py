@@ -12,8 +12,9 @@ from orchestrator.model.publishing.moves import Move, Moved, Rules, decided, hel
 from orchestrator.model.publishing.publication import Publication
 from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.keepers import patiently
 from orchestrator.tools.publish import journals
-from orchestrator.tools.publish.contents import Contents, is_whole, patiently
+from orchestrator.tools.publish.contents import Contents, is_whole
 from orchestrator.tools.publish.live import live
 from orchestrator.tools.registry import Registry
 
@@ -53,18 +54,20 @@ async def publish(ask: Ask, journal: Journal, how: Publishing) -> PublishRun:
     """
     contents = Contents(how.registry, keep_alive=how.keep_alive)
     results: dict[Reference, Moved] = {}
+    looked = await _look(await ask(), how)
+    if how.rules.dry_run:
+        return await _proposed(looked, journal, contents, how)
     is_open: Collection[Reference] = ()
-    for rounds in range(1, MAX_ROUNDS + 1):
-        publications = [each for each in await ask() if rounds == 1 or each.tag in is_open]
-        looked = await asyncio.gather(*(_looked(each, how) for each in publications))
-        if how.rules.dry_run:
-            return await _proposed(looked, journal, contents, how)
+    for rounds in range(MAX_ROUNDS):
+        if rounds:
+            again = _look_again(ask, is_open, rounds, how)
+            looked, _ = await asyncio.gather(again, journals.complete(journal, how.journals, how.registry))
         journal, done = await _carried_out(looked, journal, contents, how)
         results |= {each.tag: results[each.tag].then(each) if each.tag in results else each for each in done}
         is_open = {each.tag for each in done if each.move is Move.MOVED or each.is_contested}
         if not is_open:
             return PublishRun(tuple(results.values()), journal, how.registry.requests)
-        await how.pause(rounds)
+    await journals.complete(journal, how.journals, how.registry)
     detail = f"other jobs moved it again and again, {MAX_ROUNDS} times in all; run again"
     unsettled = {
         tag: replace(results[tag], move=Move.FAILED, code=ExitCode.UNAVAILABLE, detail=detail) for tag in is_open
@@ -72,8 +75,18 @@ async def publish(ask: Ask, journal: Journal, how: Publishing) -> PublishRun:
     return PublishRun(tuple((results | unsettled).values()), journal, how.registry.requests)
 
 
+async def _look(publications: Sequence[Publication], how: Publishing) -> Sequence[Moved]:
+    """What should become of tags, by what they name now."""
+    return await asyncio.gather(*(_looked(each, how) for each in publications))
+
+
+async def _look_again(ask: Ask, is_open: Collection[Reference], rounds: int, how: Publishing) -> Sequence[Moved]:
+    """The same, after a pause, of those tags that are not settled."""
+    await how.pause(rounds)
+    return await _look([each for each in await ask() if each.tag in is_open], how)
+
+
 async def _looked(publication: Publication, how: Publishing) -> Moved:
-    """What should become of a tag, by what it names now."""
     if (kept_back := held(publication)) is not None:
         return kept_back
     try:
@@ -96,7 +109,7 @@ async def _proposed(looked: Sequence[Moved], journal: Journal, contents: Content
 async def _carried_out(
     looked: Sequence[Moved], journal: Journal, contents: Contents, how: Publishing
 ) -> tuple[Journal, Sequence[Moved]]:
-    """One round: all content first, then what is about to move, then the tags, then what moved."""
+    """One round: all content first, then what is about to move, then the tags; the journal of what moved."""
     done = {each.tag: each for each in looked}
     moves = [each for each in looked if each.move in _CHANGES]
     done |= {each.tag: each for each in await asyncio.gather(*(_brought(each, contents, how) for each in moves))}
@@ -107,9 +120,7 @@ async def _carried_out(
     await journals.write(journal, how.journals, how.registry)
     for wave in in_waves(ready):
         done |= {each.tag: each for each in await asyncio.gather(*(_pointed(each, how.registry) for each in wave))}
-    journal = journal.noting(each for each in done.values() if each.move is Move.MOVED)
-    await journals.complete(journal, how.journals, how.registry)
-    return journal, tuple(done.values())
+    return journal.noting(each for each in done.values() if each.move is Move.MOVED), tuple(done.values())
 
 
 async def _brought(moved: Moved, contents: Contents, how: Publishing) -> Moved:

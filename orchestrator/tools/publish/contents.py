@@ -4,41 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 
-from orchestrator.errors import ContractBrokenError, InputError
+from orchestrator.errors import ContractBrokenError
 from orchestrator.model.oci import Document
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.publishing.index import Member
 from orchestrator.model.publishing.moves import Move, Moved
 from orchestrator.model.publishing.publication import Staged
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.keepers import keep, keeper, patiently
 from orchestrator.tools.publish.live import configured
 from orchestrator.tools.registry import Registry
 
-_KEEP_LETTERS = 40
-_PAUSES_SECONDS = (0.2, 0.5, 1.0)
-
 Work = Callable[[], Awaitable[None]]
-
-
-def keeper(place: Reference) -> Reference:
-    """The tag that keeps a manifest when a registry clears away what no tag names."""
-    return place.repository.tagged(f"k-{place.digest.removeprefix('sha256:')[:_KEEP_LETTERS]}")
-
-
-async def patiently(work: Work, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Write something, a few times where a registry says that its parts are not there, though we saw them there.
-
-    distribution 2.8.3 empties the file that says that a manifest is in a repository before it writes it again: while
-    another job brings the same image, it is not there for a moment.
-    """
-    for seconds in _PAUSES_SECONDS:
-        try:
-            await work()
-        except InputError:
-            await sleep(seconds)
-        else:
-            return
-    await work()
 
 
 async def is_whole(repository: Repository, document: Document, registry: Registry) -> bool:
@@ -133,13 +110,8 @@ class Contents:
         await self._kept(repository.at(document.digest))
 
     async def _kept(self, place: Reference) -> None:
-        async def work() -> None:
-            document = await self._registry.document(place)
-            if document is not None:
-                await self._registry.put_document(keeper(place), document)
-
         if self._keep_alive:
-            await self._once(("keep", place), lambda: patiently(work))
+            await self._once(("keep", place), lambda: keep(place, self._registry))
 
     async def _check(self, staged: Staged, member: Member) -> None:
         place = staged.repository.at(member.image.digest)

@@ -11,8 +11,9 @@ from orchestrator.model.publishing.live import Live
 from orchestrator.model.publishing.moves import Rules, width
 from orchestrator.model.publishing.rollback import Restored, Result, restored
 from orchestrator.model.references import Repository
+from orchestrator.tools.keepers import patiently
 from orchestrator.tools.publish import journals
-from orchestrator.tools.publish.contents import is_whole, patiently
+from orchestrator.tools.publish.contents import is_whole
 from orchestrator.tools.publish.live import live
 from orchestrator.tools.registry import Registry
 
