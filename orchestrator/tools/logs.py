@@ -10,15 +10,16 @@ class Log:
 
     def __init__(self) -> None:
         self._looks: Mapping[str, bool] | None = None
-        self._is_verbose = True
+        self.is_verbose = True
+        """Whether `debug` writes lines; what costs more than a line need not be made otherwise."""
 
     def configure(self, *, as_json: bool, verbose: bool) -> None:
         """Say how lines look, and whether `debug` writes any; until then structlog's own settings hold."""
         self._looks = {"as_json": as_json, "verbose": verbose}
-        self._is_verbose = verbose
+        self.is_verbose = verbose
 
     def debug(self, event: str, **values: object) -> None:
-        if self._is_verbose:
+        if self.is_verbose:
             self._write("debug", event, values)
 
     def info(self, event: str, **values: object) -> None:

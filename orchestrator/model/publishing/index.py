@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -113,7 +114,13 @@ def assemble(members: Iterable[Member], *, annotations: Mapping[str, str] = _NON
     if annotations:
         document["annotations"] = dict(annotations)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).replace("/", "\\/")
-    return Document.parse(text.encode(), kind)
+    return _parsed(text.encode(), kind)
+
+
+@lru_cache(maxsize=128)
+def _parsed(content: bytes, kind: str) -> Document:
+    """Many tags name one index, and each is looked at several times."""
+    return Document.parse(content, kind)
 
 
 def has_same_images(one: Document, other: Document) -> bool:

@@ -225,6 +225,6 @@ def _reason(error: aiohttp.ClientError) -> str:
 
 
 def _log(request: Request, *, url: URL, status: int, seconds: float) -> None:
-    log.debug(
-        "registry: request", method=request.method, url=redacted(str(url)), status=status, ms=round(seconds * 1000)
-    )
+    if log.is_verbose:
+        shown = redacted(str(url))
+        log.debug("registry: request", method=request.method, url=shown, status=status, ms=round(seconds * 1000))
