@@ -106,6 +106,24 @@ async def test_what_shows_late_is_waited_for_and_not_written_again(scene: Scene,
     assert (ended, most_puts(scene, f"/(library|amd64|arm64v8)/.*{TAG}")) == (ExitCode.DONE, 1)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        case("C1", "/manifests/sha256", note="images and indexes"),
+        case("C1", "/journal-.*/manifests/", note="journal"),
+        case("C1", TAG, note="tags"),
+    ],
+)
+async def test_parts_that_other_jobs_bring_too_and_are_not_seen_for_a_moment_are_waited_for(
+    scene: Scene, place: str
+) -> None:
+    unseen = '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown to registry"}]}'
+
+    ended = await scene.publish([Rule(method="PUT", path=place, status=400, body=unseen, times=3)])
+
+    assert ended is ExitCode.DONE
+
+
 @pytest.mark.row("C3")
 async def test_jobs_that_publish_at_once_through_a_registry_in_a_bad_mood_end_with_whole_tags(scene: Scene) -> None:
     rules = [

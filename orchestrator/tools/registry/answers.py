@@ -12,7 +12,7 @@ from typing import TypeGuard
 from yarl import URL
 
 from orchestrator.errors import ContractBrokenError, InputError, NotAuthorisedError, OrchestratorError
-from orchestrator.tools.registry.retry import TransientError
+from orchestrator.tools.registry.retry import Cause, TransientError
 
 # https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes; NOT_FOUND is Harbor's.
 _ABSENT = frozenset({"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "BLOB_UNKNOWN", "NOT_FOUND"})
@@ -102,9 +102,13 @@ def failure(answer: Answer, *, what: str) -> OrchestratorError | TransientError:
         return NotAuthorisedError(f"{what}: refused, {answer.summary}; {refusal}")
     if answer.is_absent:
         return InputError(f"{what}: the registry does not know it, {answer.summary}; create the repository there first")
-    if codes & _PERMANENT or (status < 500 and status not in _BUSY_STATUSES):
+    # distribution 2.8.3 empties the file that says that a part is in a repository before it writes it again, so while
+    # another job brings the same part it is not there for a moment.
+    is_unseen = status == 400 and "MANIFEST_BLOB_UNKNOWN" in codes
+    if not is_unseen and (codes & _PERMANENT or (status < 500 and status not in _BUSY_STATUSES)):
         return InputError(f"{what}: the registry does not accept it, {answer.summary}")
-    return TransientError(answer.summary, status=status, wait=retry_after(answer.headers))
+    cause = Cause.PARTS_UNSEEN if is_unseen else Cause.BUSY
+    return TransientError(answer.summary, cause=cause, status=status, wait=retry_after(answer.headers))
 
 
 def _refusal(status: int, codes: frozenset[str]) -> str | None:

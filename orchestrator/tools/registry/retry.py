@@ -11,7 +11,7 @@ from typing import TypeVar
 from tenacity import AsyncRetrying, AttemptManager, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
-from orchestrator.errors import ContractBrokenError, UnavailableError
+from orchestrator.errors import ContractBrokenError, InputError, UnavailableError
 from orchestrator.tools.logs import log
 
 T = TypeVar("T")
@@ -28,6 +28,8 @@ class Cause(Enum):
     """There was never an answer: no such name, refused, or no route."""
     WRONG_CONTENT = "wrong content"
     """The answer was not the content that was asked for."""
+    PARTS_UNSEEN = "parts unseen"
+    """The registry says that it lacks what it was given a moment ago."""
     LEFT_ALONE = "left alone"
     """It was not asked at all, since it has been failing for so long."""
 
@@ -70,6 +72,7 @@ class Policy:
     unreachable_attempts: int = 3
     unreachable_seconds: float = 0.5
     wrong_content_attempts: int = 3
+    parts_unseen_attempts: int = 4
     longest_retry_after_seconds: float = 60.0
     connect_seconds: float = 10.0
     answer_seconds: float = 30.0
@@ -97,6 +100,7 @@ class Policy:
             Cause.BUSY: self.attempts,
             Cause.UNREACHABLE: self.unreachable_attempts,
             Cause.WRONG_CONTENT: self.wrong_content_attempts,
+            Cause.PARTS_UNSEEN: self.parts_unseen_attempts,
             Cause.LEFT_ALONE: 1,
         }[cause]
 
@@ -104,8 +108,8 @@ class Policy:
 async def repeat(operation: Callable[[], Awaitable[T]], *, what: str, policy: Policy) -> T:
     """Call `operation` until it does not raise TransientError, or the policy says that it is enough.
 
-    Raises RegistryUnavailableError that says how often `what` was tried and how it ended last, or ContractBrokenError
-    where the registry kept giving wrong content.
+    Raises RegistryUnavailableError that says how often `what` was tried and how it ended last, ContractBrokenError
+    where the registry kept giving wrong content, InputError where it kept saying that it lacks parts of what it is given.
     """
 
     # tenacity awaits only what it can see to be a coroutine function; a lambda that returns one is none.
@@ -172,6 +176,8 @@ def _final(what: str, retrying: AsyncRetrying) -> Iterator[None]:
     except TransientError as error:
         tried = retrying.statistics.get("attempt_number", 1)
         times = "once" if tried == 1 else f"{tried} times"
+        if error.cause is Cause.PARTS_UNSEEN:
+            raise InputError(f"{what}: the registry does not accept it, {times}: {error.reason}") from error
         if error.cause is Cause.WRONG_CONTENT:
             raise ContractBrokenError(
                 f"{what}: {error.reason}, {times}; the registry's copy is damaged or something on the way changes it"

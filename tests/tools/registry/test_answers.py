@@ -32,6 +32,7 @@ def answer(status: int, *codes: str, message: str = "", **headers: str) -> Answe
         (answer(504), TransientError),
         (answer(524), TransientError),
         (Answer(404, {}, b"<html>not here</html>"), TransientError),
+        (answer(400, "MANIFEST_BLOB_UNKNOWN"), TransientError),
         (answer(500, "UNKNOWN", "MANIFEST_BLOB_UNKNOWN"), InputError),
         (answer(500, "DIGEST_INVALID"), InputError),
         (answer(400, "MANIFEST_INVALID"), InputError),

@@ -103,6 +103,12 @@ async def test_the_wait_that_a_registry_asks_for_is_kept() -> None:
             "x: expected content of sha256:1, got 9 bytes, 3 times; "
             "the registry's copy is damaged or something on the way changes it",
         ),
+        (
+            [TransientError("400 (MANIFEST_BLOB_UNKNOWN)", cause=Cause.PARTS_UNSEEN, status=400)] * 9,
+            4,
+            InputError,
+            "x: the registry does not accept it, 4 times: 400 (MANIFEST_BLOB_UNKNOWN)",
+        ),
         ([InputError("no")], 1, InputError, "no"),
     ],
 )
