@@ -88,8 +88,9 @@ async def _publish(family: Unbuilt, life: float = _PATIENCE_SECONDS) -> int:
     done, _ = await asyncio.wait([talking], timeout=life)
     if not done:
         process.kill()
-    await talking
+    output, _ = await talking
     code = process.returncode or 0
+    assert code in {ExitCode.DONE, ExitCode.INCOMPLETE, -signal.SIGKILL}, output.decode()
     return ExitCode.DONE if code == ExitCode.INCOMPLETE else code
 
 

@@ -109,7 +109,7 @@ async def repeat(operation: Callable[[], Awaitable[T]], *, what: str, policy: Po
     """Call `operation` until it does not raise TransientError, or the policy says that it is enough.
 
     Raises RegistryUnavailableError that says how often `what` was tried and how it ended last, ContractBrokenError
-    where the registry kept giving wrong content, InputError where it kept saying that it lacks parts of what it is given.
+    where the registry kept giving wrong content, InputError where it kept saying that it lacks parts of a manifest.
     """
 
     # tenacity awaits only what it can see to be a coroutine function; a lambda that returns one is none.
