@@ -122,7 +122,7 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         matrix = await opened.matrix()
         planned = options.plan_file
         chosen = planned.targets(matrix) if planned else matrix.select(selected)
-        plan = await opened.plan(chosen, forced=options.forced)
+        plan = await opened.plan(chosen, forced=options.forced, emulate=options.work.emulate)
         if planned:
             planned.check(plan)
         if options.dry_run:

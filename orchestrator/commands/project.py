@@ -17,6 +17,7 @@ from orchestrator.model.facts import Facts, facts
 from orchestrator.model.fields import check_build_arg
 from orchestrator.model.plan import Plan
 from orchestrator.model.plan.parents import PublicNames, base_arches, base_of, lineage
+from orchestrator.model.plan.repeat import Told
 from orchestrator.model.references import LOCAL, Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.tags import Tags, check, tags
@@ -135,10 +136,11 @@ class Registries:
         self.asked.update({base: found[name].arches for base, name in names.items()})
         return self.project.matrix(self.asked)
 
-    async def plan(self, targets: Iterable[Target], *, forced: str = "") -> Plan:
+    async def plan(self, targets: Iterable[Target], *, forced: str = "", emulate: bool = False) -> Plan:
         """What stands in staging for these targets and what does not, with the parents that they need.
 
-        `forced` is the reason for which the targets are built though they are staged.
+        `forced` is the reason for which the targets are built though they are staged; `emulate` says that the run may
+        build for other machines, which repeating its builds takes as well.
         """
         recipe = functools.cache(functools.partial(self.project.recipe, self.invocation))
         family = lineage(
@@ -157,7 +159,19 @@ class Registries:
             registry=self.client,
             repositories=await self.repositories(),
         )
-        return (plan.forced(forced) if forced else plan).without_idle()
+        return (plan.forced(forced) if forced else plan).without_idle().as_told(self.told(emulate=emulate))
+
+    def told(self, *, emulate: bool) -> Told:
+        """What repeating a build of this run takes besides its name."""
+        overrides, configured = self.invocation.overrides, self.project.config.build_args
+        return Told(
+            registry=overrides.get("registry", ""),
+            mirrors=overrides.get("mirrors", ""),
+            build_args={
+                name: value for name, value in self.project.build_args.items() if configured.get(name) != value
+            },
+            emulate=emulate,
+        )
 
 
 @asynccontextmanager

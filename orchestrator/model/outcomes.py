@@ -1,7 +1,7 @@
 """What became of builds: outcomes as values, and the records that are kept of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,19 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltOn:
+    """The builder that a build was given to."""
+
+    name: str
+    """Its entry in `builders` of orchestrator.yaml."""
+    address: str
+    """Of its engine or daemon."""
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one build and where its traces are."""
 
@@ -51,6 +64,8 @@ class Outcome:
     seconds: float = 0.0
     attempts: int = 0
     """How often the builder was asked."""
+    builder: BuiltOn | None = None
+    """None where no builder was asked."""
     cached_steps: int = 0
     steps: int = 0
     log: str = ""
@@ -108,6 +123,7 @@ def record(outcome: Outcome, build: Build, *, started: datetime) -> dict[str, An
         "started": started.isoformat(timespec="seconds"),
         "seconds": outcome.seconds,
         "attempts": outcome.attempts,
+        "builder": asdict(outcome.builder) if outcome.builder else None,
         "steps": {"all": outcome.steps, "cached": outcome.cached_steps},
         "tests": [{"name": test.name, "problem": test.problem, "seconds": test.seconds} for test in outcome.tests],
         "untested": outcome.untested or None,

@@ -56,7 +56,9 @@ def _build_case(outcome: Outcome) -> ElementTree.Element:
     if not verdict:
         return _case(outcome, BUILD, seconds=seconds)
     message = outcome.detail or str(outcome.result)
-    return _case(outcome, BUILD, seconds=seconds, verdict=verdict, message=message, text="\n".join(outcome.tail))
+    where = (f"built on: {outcome.builder}",) if outcome.builder else ()
+    text = "\n".join((*where, *outcome.tail))
+    return _case(outcome, BUILD, seconds=seconds, verdict=verdict, message=message, text=text)
 
 
 def _verdict(outcome: Outcome) -> str:

@@ -3,8 +3,10 @@
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from orchestrator.model.outcomes import Result
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.status import Cell, Failure, Standing, Status
 from orchestrator.model.status.last_run import LastRun, Ran
@@ -141,7 +143,7 @@ def _build_entry(cell: Cell) -> dict[str, Any]:
         "state": str(cell.standing),
         "why": list(cell.why),
         "staged": build.staged or None if build else None,
-        "repeat": build.make_command if build else None,
+        "repeat": _repeat(cell),
         "failure": _failure_entry(cell.failure) if cell.failure else None,
         "building": _ran_entry(cell.running) if cell.running else None,
         "last_build": _record_entry(cell),
@@ -149,6 +151,13 @@ def _build_entry(cell: Cell) -> dict[str, Any]:
         "size_bytes": cell.size or None,
         "sizes": [{"since": _time(each.since), "digest": each.digest, "size_bytes": each.size} for each in cell.sizes],
     }
+
+
+def _repeat(cell: Cell) -> str | None:
+    """The command of what failed here, told what that run was told; else the one that builds it now."""
+    if cell.record and cell.record.result is Result.FAILED:
+        return cell.record.repeat
+    return cell.build.make_command if cell.build else None
 
 
 def _failure_entry(failure: Failure) -> dict[str, Any]:
@@ -173,6 +182,7 @@ def _record_entry(cell: Cell) -> dict[str, Any] | None:
         "started": _time(record.started),
         "seconds": record.seconds,
         "attempts": record.attempts,
+        "builder": asdict(record.builder) if record.builder else None,
         "log": f"out/{record.log}" if record.log else None,
     }
 

@@ -93,8 +93,10 @@ def outcomes_text(outcomes: Iterable[Outcome]) -> str:
 
 
 def failure_text(outcome: Outcome, build: Build | None) -> str:
-    """What to know of one failure: why, the end of its log, and the command that repeats it, where there is one."""
+    """What to know of one failure: why, where, the end of its log, and the command that repeats it, if there is one."""
     lines = [f"{outcome.target}: {outcome.detail or outcome.result}"]
+    if outcome.builder:
+        lines.append(f"  built on: {outcome.builder}")
     if outcome.tail:
         lines += [f"  the end of out/{outcome.log}:", *(f"  | {line}" for line in outcome.tail)]
     if build is not None and outcome.result is not Result.BLOCKED:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError, worst
 from orchestrator.model.facts import Facts
-from orchestrator.model.outcomes import Outcome, Result, on_parents, record
+from orchestrator.model.outcomes import BuiltOn, Outcome, Result, on_parents, record
 from orchestrator.model.plan import Build
 from orchestrator.model.slots import Slots
 from orchestrator.model.targets import Target
@@ -87,11 +87,16 @@ class Executor:
     async def _run_one(self, build: Build, folder: Path, attempts: Attempts) -> Outcome:
         """Run a build to its end, and record that, even where the run is interrupted."""
         clock = asyncio.get_running_loop().time
-        started, start = self.now(), clock()
+        started, start, builder = self.now(), clock(), self.builders[build.target]
         self.display.started(build)
 
         def ended(outcome: Outcome) -> Outcome:
-            outcome = replace(outcome, seconds=round(clock() - start, 3), log=_log(build).as_posix())
+            outcome = replace(
+                outcome,
+                seconds=round(clock() - start, 3),
+                builder=BuiltOn(builder.key, builder.address),
+                log=_log(build).as_posix(),
+            )
             outcome = self._recorded(outcome, build, started=started)
             self.display.finished(outcome)
             return outcome

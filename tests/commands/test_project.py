@@ -3,10 +3,12 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from orchestrator.commands.project import Project
+from orchestrator.commands.project import Project, Registries
 from orchestrator.commands.project import matrix as whole_matrix
 from orchestrator.errors import InputError
+from orchestrator.model.plan.repeat import Told
 from tests.commands.image import CONFIG, image, invocation
+from tests.fakes import FakeRegistry
 
 
 def test_a_project_is_read_and_rendered_in_memory(tmp_path: Path) -> None:
@@ -128,3 +130,17 @@ def test_an_exclusion_that_has_ended_is_named_by_its_line(tmp_path: Path) -> Non
         "delete it, or give it a later day",
     )
     assert Project.read(given, may_be_expired=True).config.exclude
+
+
+def test_what_repeating_a_build_takes_is_what_the_run_was_told_otherwise_than_the_configuration(
+    tmp_path: Path,
+) -> None:
+    root = image(tmp_path, config=f"{CONFIG}build_args: {{A: '1', B: '1'}}\n")
+    given = replace(invocation(root), overrides={"registry": "127.0.0.1:5000", "mirrors": "docker.io=local"})
+    project = Project.read(given, build_args=["A=1", "B=2", "C=3"])
+
+    opened = Registries(given, project, FakeRegistry(), {})
+
+    assert opened.told(emulate=True) == Told(
+        registry="127.0.0.1:5000", mirrors="docker.io=local", build_args={"B": "2", "C": "3"}, emulate=True
+    )

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import ExitCode
 from orchestrator.model import outcomes
 from orchestrator.model.oci import digest_of
-from orchestrator.model.outcomes import Outcome, Result, exit_code, on_parents, record
+from orchestrator.model.outcomes import BuiltOn, Outcome, Result, exit_code, on_parents, record
 from orchestrator.model.plan import Build
 from orchestrator.model.targets import Target
 from tests.samples import build, child
@@ -49,6 +49,7 @@ def test_the_record_of_a_build_says_what_was_made_from_what() -> None:
         size=12_345,
         seconds=6.5,
         attempts=2,
+        builder=BuiltOn("s390x", "tcp://10.0.0.5:1234"),
         cached_steps=1,
         steps=3,
         log="logs/2.0/trixie@s390x.log",
@@ -71,13 +72,14 @@ def test_the_record_of_a_build_says_what_was_made_from_what() -> None:
         "started": "2026-02-03T04:05:06+00:00",
         "seconds": 6.5,
         "attempts": 2,
+        "builder": {"name": "s390x", "address": "tcp://10.0.0.5:1234"},
         "steps": {"all": 3, "cached": 1},
         "tests": [
             {"name": "runs", "problem": "", "seconds": 0.25},
             {"name": "says", "problem": "it says nothing", "seconds": 0.5},
         ],
         "untested": None,
-        "repeat": "make build VERSION=2.0 VARIANT=trixie ARCH=s390x BUILD_ARGS=LINE=2.0/trixie",
+        "repeat": "make build VERSION=2.0 VARIANT=trixie ARCH=s390x",
         "log": "logs/2.0/trixie@s390x.log",
     }
 
@@ -133,10 +135,11 @@ def test_what_blocks_a_parent_blocks_all_that_stand_on_it() -> None:
 def test_what_was_not_made_is_null() -> None:
     failed = record(outcome(Result.FAILED, ExitCode.UNAVAILABLE), BUILD, started=STARTED)
 
-    assert {key: failed[key] for key in ("result", "exit_code", "digest", "image_digest", "tests")} == {
+    assert {key: failed[key] for key in ("result", "exit_code", "digest", "image_digest", "builder", "tests")} == {
         "result": "failed",
         "exit_code": 13,
         "digest": None,
         "image_digest": None,
+        "builder": None,
         "tests": [],
     }

@@ -65,19 +65,23 @@ def test_an_image_that_fails_a_smoke_test_was_built() -> None:
     }
 
 
-def test_a_failure_has_its_reason_and_the_end_of_its_log() -> None:
+def test_a_failure_has_its_reason_its_builder_and_the_end_of_its_log() -> None:
     failed = replace(
         BUILT,
         result=Result.FAILED,
         code=ExitCode.BUILD_FAILED,
         detail="2/2 RUN make: exit code: 2",
         tests=(),
+        builder=outcomes.BuiltOn("s390x", "tcp://10.0.0.5:1234"),
         tail=("a", "b"),
     )
 
     (failure,) = ElementTree.fromstring(junit([failed], name="python")).iter("failure")
 
-    assert (failure.get("message"), failure.text) == ("2/2 RUN make: exit code: 2", "a\nb")
+    assert (failure.get("message"), failure.text) == (
+        "2/2 RUN make: exit code: 2",
+        "built on: s390x at tcp://10.0.0.5:1234\na\nb",
+    )
 
 
 def test_smoke_tests_that_nothing_could_run_are_skipped_with_the_reason() -> None:

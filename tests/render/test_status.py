@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
 from orchestrator.model.oci import digest_of
-from orchestrator.model.outcomes import Result
+from orchestrator.model.outcomes import BuiltOn, Result
 from orchestrator.model.platforms import ARCHES
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
@@ -26,6 +26,20 @@ PUBLIC = Public(Publicity.PUBLISHED, OWN, STAGED, YESTERDAY, "20260101T120000Z-0
 RAN = Ran("2.0/trixie@s390x", "s390x", S390X.build_id, "big-iron", NOW - dt.timedelta(minutes=5))
 FAILURE = Failure(YESTERDAY, NOW, 3, ExitCode.BUILD_FAILED, "exit code: 7", "http://ci/7", NOW, ("no such file",))
 DONE = Cell(AMD64.target, Standing.UP_TO_DATE, build=AMD64, public=PUBLIC, size=7, sizes=(Size(YESTERDAY, STAGED, 9),))
+RECORD = Record(
+    target=str(AMD64.target),
+    build_id=AMD64.build_id,
+    result=Result.BUILT,
+    exit_code=ExitCode.DONE,
+    detail="",
+    size_bytes=7,
+    started=YESTERDAY,
+    seconds=1.5,
+    attempts=1,
+    builder=BuiltOn("big", "tcp://10.0.0.5:1234"),
+    repeat="make build",
+    log="logs/it.log",
+)
 FAILED = Cell(S390X.target, Standing.FAILED, ("new",), S390X, failure=FAILURE)
 
 
@@ -114,22 +128,9 @@ def test_an_age_is_told_in_its_largest_unit(seconds: int, expected: str) -> None
 
 
 def test_the_document_has_every_fact_of_a_target() -> None:
-    record = Record(
-        target=str(AMD64.target),
-        build_id=AMD64.build_id,
-        result=Result.BUILT,
-        exit_code=ExitCode.DONE,
-        detail="",
-        size_bytes=7,
-        started=YESTERDAY,
-        seconds=1.5,
-        attempts=1,
-        repeat="make build",
-        log="logs/it.log",
-    )
     ended = replace(RAN, target="2.0/trixie@amd64", ended=NOW, result="built", attempts=1)
     found = replace(
-        status(replace(DONE, record=record), replace(FAILED, running=RAN)),
+        status(replace(DONE, record=RECORD), replace(FAILED, running=RAN)),
         tags=(SharedTag(OWN, (AMD64.target,), Publicity.PUBLISHED, STAGED, YESTERDAY),),
         last_run=LastRun(YESTERDAY, NOW, (ended,), is_over=True),
     )
@@ -191,6 +192,7 @@ def test_the_document_has_every_fact_of_a_target() -> None:
             "started": yesterday,
             "seconds": 1.5,
             "attempts": 1,
+            "builder": {"name": "big", "address": "tcp://10.0.0.5:1234"},
             "log": "out/logs/it.log",
         },
         "public": {
@@ -215,3 +217,15 @@ def test_the_document_has_every_fact_of_a_target() -> None:
         "excerpt": ["no such file"],
     }
     assert failed["building"]["ended"] is None
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [(Result.FAILED, "make build EMULATE=1"), (Result.BUILT, AMD64.make_command), (None, AMD64.make_command)],
+)
+def test_what_failed_here_is_repeated_as_it_was_run(result: Result | None, expected: str) -> None:
+    record = RECORD.model_copy(update={"result": result, "repeat": "make build EMULATE=1"}) if result else None
+
+    [built] = status_document(status(replace(DONE, record=record)))["builds"]
+
+    assert built["repeat"] == expected

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
 from orchestrator.model.oci import digest_of
-from orchestrator.model.outcomes import Outcome, Result, blocked
+from orchestrator.model.outcomes import BuiltOn, Outcome, Result, blocked
 from orchestrator.model.plan import Plan, Unknown
 from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.render.summary import (
@@ -131,19 +131,20 @@ def test_outcomes_have_a_line_each() -> None:
                     ExitCode.BUILD_FAILED,
                     "2/2 RUN tool: exit code: 7",
                 ),
+                builder=BuiltOn("big", "tcp://10.0.0.5:1234"),
                 log="logs/2.0/trixie@s390x.log",
                 tail=("no such option", ""),
             ),
             "2.0/trixie@s390x: 2/2 RUN tool: exit code: 7\n"
+            "  built on: big at tcp://10.0.0.5:1234\n"
             "  the end of out/logs/2.0/trixie@s390x.log:\n"
             "  | no such option\n"
             "  | \n"
-            "  repeat it with: make build VERSION=2.0 VARIANT=trixie ARCH=s390x BUILD_ARGS=LINE=2.0/trixie\n",
+            "  repeat it with: make build VERSION=2.0 VARIANT=trixie ARCH=s390x\n",
         ),
         (
             Outcome("2.0/trixie@s390x", "s390x", "id", Result.NOT_RUN),
-            "2.0/trixie@s390x: not run\n"
-            "  repeat it with: make build VERSION=2.0 VARIANT=trixie ARCH=s390x BUILD_ARGS=LINE=2.0/trixie\n",
+            "2.0/trixie@s390x: not run\n  repeat it with: make build VERSION=2.0 VARIANT=trixie ARCH=s390x\n",
         ),
     ],
 )

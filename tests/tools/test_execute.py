@@ -75,6 +75,7 @@ class House:
     @property
     def builder(self) -> ReadyBuilder:
         return ReadyBuilder(
+            key="default",
             where=f"the engine at {HOST}",
             address=HOST,
             name="default",
@@ -144,6 +145,7 @@ async def test_the_record_says_what_became_of_the_build(house: House) -> None:
         "digest": outcome.digest,
         "image_digest": outcome.image_digest,
         "started": "2026-01-01T00:00:00+00:00",
+        "builder": {"name": "default", "address": HOST},
         "log": "logs/2.0/trixie@amd64.log",
     }
     assert {key: record[key] for key in expected} == expected

@@ -1,9 +1,7 @@
 """The plan: every build that should exist, whether it does, and why it is needed."""
 
-import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -13,11 +11,10 @@ from orchestrator.model.plan.build_id import BuildInputs, build_id
 from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.plan.needs import needed_by, reached, waiting_for
 from orchestrator.model.plan.reasons import Kind, LastStaged, Reason, reasons
+from orchestrator.model.plan.repeat import Told, repeat_command
 from orchestrator.model.references import Reference
 from orchestrator.model.repositories import Repositories
 from orchestrator.model.targets import Target
-
-_PLAIN = re.compile(r"[A-Za-z0-9_=.,:/@%+-]+")
 
 
 class State(StrEnum):
@@ -65,6 +62,8 @@ class Build:
     """The images that it stands on, or takes files from, that are builds of the plan themselves."""
     selected: bool = True
     """Whether it was asked for itself, not only for the sake of builds that stand on it."""
+    told: Told = field(default_factory=Told)
+    """What repeating it takes besides its name."""
 
     @property
     def build_id(self) -> str:
@@ -107,15 +106,8 @@ class Build:
 
     @property
     def make_command(self) -> str:
-        """The one command that repeats this build."""
-        facts = self.target.facts
-        arguments = [f"{name}={value}" for name, value in sorted(self.inputs.build_args.items())]
-        if not all(_PLAIN.fullmatch(argument) for argument in arguments):
-            # Make takes words apart at spaces and reads `$`, so such values cannot go through it.
-            options = (word for argument in arguments for word in ("--build-arg", argument))
-            return shlex.join(("orchestrator", "build", str(self.target), *options))
-        words = ("make", "build", f"VERSION={facts.line}", f"VARIANT={facts.variant.name}", f"ARCH={self.target.arch}")
-        return shlex.join(words) + (f" BUILD_ARGS={shlex.quote(' '.join(arguments))}" if arguments else "")
+        """The one command that repeats this build, told what its run was told."""
+        return repeat_command(self.target, self.told, forced=self.forced if self.staged else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +200,10 @@ class Plan:
         """The plan with everything built that was asked for; its parents only where they are needed."""
         builds = (replace(build, forced=reason) if build.selected else build for build in self.builds)
         return replace(self, builds=tuple(builds))
+
+    def as_told(self, told: Told) -> "Plan":
+        """The plan of a run that was told this."""
+        return replace(self, builds=tuple(replace(build, told=told) for build in self.builds))
 
     def without_idle(self) -> "Plan":
         """The plan without those that nobody asked for and no build needs now."""

@@ -14,7 +14,7 @@ from orchestrator.model.plan.document import plan_document
 from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.plan.reasons import changes
 from orchestrator.model.platforms import Platform
-from orchestrator.model.problems import problems_of
+from orchestrator.model.problems import pointer, problems_of
 from orchestrator.model.targets import Matrix, Target
 
 
@@ -71,7 +71,7 @@ def read(text: str, *, name: str) -> PlanFile:
         found = _Document.model_validate(value)
     except ValidationError as error:
         problems = problems_of(error, _Document)
-        where = (f"{name}#{strict_json.pointer(problem.loc)}: {problem.text}" for problem in problems)
+        where = (f"{name}#{pointer(problem.loc)}: {problem.text}" for problem in problems)
         raise InputError(*where) from error
     if unknown := [each.target for each in found.builds if each.inputs is None]:
         raise InputError(f"{name}: {', '.join(unknown)}: unknown when it was planned; make the plan again")

@@ -422,6 +422,7 @@ function known(build) {
     ["platform", build.platform],
     ["build ID", build.build_id ?? ""],
     ["last build here", last ? `${last.result}, ${time(last.started)}, ${span(last.seconds)}` : ""],
+    ["built on", last?.builder ? `${last.builder.name} at ${last.builder.address}` : ""],
     ["log here", last?.log ?? ""],
   ]);
 }

@@ -9,6 +9,7 @@ from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Build, Plan, State, Unknown
 from orchestrator.model.plan.build_id import build_id
 from orchestrator.model.plan.reasons import LastStaged
+from orchestrator.model.plan.repeat import Told
 from orchestrator.model.references import Reference
 from tests.samples import build, child
 
@@ -17,10 +18,7 @@ S390X = build("2.0/trixie@s390x")
 CHILD = child("2.0/slim-trixie@amd64", AMD64)
 GRANDCHILD = child("2.0/alpine3.24@amd64", CHILD)
 STAGED = digest_of(b"staged")
-
-
-def with_arguments(**arguments: str) -> Build:
-    return replace(AMD64, inputs=replace(AMD64.inputs, build_args=arguments))
+MAKE = "make build VERSION=2.0 VARIANT=trixie ARCH=amd64"
 
 
 def test_a_build_waits_in_staging_under_its_id() -> None:
@@ -93,19 +91,24 @@ def test_a_forced_plan_needs_everything_for_one_reason() -> None:
 @pytest.mark.parametrize(
     ("one", "command"),
     [
-        (with_arguments(), "make build VERSION=2.0 VARIANT=trixie ARCH=amd64"),
-        (with_arguments(B="2", A="x/y"), "make build VERSION=2.0 VARIANT=trixie ARCH=amd64 BUILD_ARGS='A=x/y B=2'"),
-        (with_arguments(A="1"), "make build VERSION=2.0 VARIANT=trixie ARCH=amd64 BUILD_ARGS=A=1"),
+        (AMD64, MAKE),
+        (replace(AMD64, told=Told(build_args={"LINE": "1"})), f"{MAKE} BUILD_ARGS=LINE=1"),
+        # What is not staged is built again without being forced.
+        (replace(AMD64, forced="a new compiler"), MAKE),
         (
-            with_arguments(FLAGS="-O2 -g", A="1"),
-            "orchestrator build 2.0/trixie@amd64 --build-arg A=1 --build-arg 'FLAGS=-O2 -g'",
+            replace(AMD64, forced="a new compiler", staged=STAGED),
+            "orchestrator build 2.0/trixie@amd64 --force --reason 'a new compiler'",
         ),
-        (with_arguments(A="$HOME"), "orchestrator build 2.0/trixie@amd64 --build-arg 'A=$HOME'"),
-        (with_arguments(A="#1"), "orchestrator build 2.0/trixie@amd64 --build-arg 'A=#1'"),
     ],
 )
 def test_one_command_repeats_a_build(one: Build, command: str) -> None:
     assert one.make_command == command
+
+
+def test_a_plan_tells_all_its_builds_what_its_run_was_told() -> None:
+    told = Told(registry="registry.example", emulate=True)
+
+    assert [each.told for each in Plan((AMD64, S390X)).as_told(told).builds] == [told, told]
 
 
 def unselected(one: Build) -> Build:
