@@ -18,8 +18,11 @@ _START_SECONDS = 30
 
 
 @contextlib.contextmanager
-def plain_engine(root: Path) -> Iterator[tuple[Engine, int]]:
-    """Start such an engine with all that it keeps below a folder; gives it with its process."""
+def plain_engine(root: Path, *, tls: Path | None = None, port: int = 0) -> Iterator[tuple[Engine, int]]:
+    """Start such an engine with all that it keeps below a folder; gives it with its process.
+
+    With `tls`, a folder of certificates, it also listens at a port on loopback for those that its authority knows.
+    """
     host = f"unix://{root}/docker.sock"
     settings = {
         "bridge": "none",
@@ -30,6 +33,10 @@ def plain_engine(root: Path) -> Iterator[tuple[Engine, int]]:
         "features": {"containerd-snapshotter": False},
         "hosts": [host],
     }
+    if tls:
+        files = {"tlscacert": "ca.pem", "tlscert": "cert.pem", "tlskey": "key.pem"}
+        settings |= {name: str(tls / file) for name, file in files.items()}
+        settings |= {"tlsverify": True, "hosts": [host, f"tcp://127.0.0.1:{port}"]}
     (root / "daemon.json").write_text(json.dumps(settings))
     with (root / "log").open("wb") as log:
         daemon = subprocess.Popen(("dockerd", "--config-file", str(root / "daemon.json")), stdout=log, stderr=log)

@@ -27,6 +27,7 @@ _PACKAGES = {
     "oras": Package("oras", "trixie"),
     "shellcheck": Package("shellcheck"),
     "skopeo": Package("skopeo"),
+    "socat": Package("socat"),
 }
 """What tests judge by or start, by the Debian package that brings it."""
 

@@ -88,7 +88,7 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
     if format_ == "json":
         print(json.dumps(_facts(answer, able), sort_keys=True))
     elif isinstance(answer, Silence):
-        print(f"running   no: {answer}; `orchestrator engine up` starts one")
+        print(f"running   no: {answer}; {_remedy(answer)}")
     else:
         print(f"running   yes, Docker {answer.version}")
         print(f"host      {answer.host}" + (f" (Docker context {answer.context})" if answer.context else ""))
@@ -96,6 +96,12 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
         print(f"native    {' '.join(sorted(able.native))}")
         print(f"emulated  {' '.join(sorted(able.emulated)) or 'nothing'}")
     return ExitCode.DONE
+
+
+def _remedy(silence: Silence) -> str:
+    """`up` starts none beside what the user chose."""
+    chosen = silence.endpoint.named_by
+    return f"{silence.remedy}, or clear {chosen}" if chosen else "`orchestrator engine up` starts one"
 
 
 async def _look(invocation: Invocation) -> tuple[Engine | Silence, Capabilities]:

@@ -23,9 +23,11 @@ RESERVED_VALUES = frozenset(
 
 _ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BUILDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_CERTIFICATES = re.compile(r"(?![-~])(?!.*\\)(?!(?:.*/)?\.\.(?:/|$)).+")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ENDPOINT = re.compile(r"(?:ssh|tcp|unix|npipe|docker-container|kube-pod)://[^\s@:-][^\s@]*(?:@[^\s@]+)?")
 _FOLDER = re.compile(r"(?![-/])(?!.*\\)(?!(?:.*/)?\.\.(?:/|$)).+")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASS|CRED|(?:^|_|API)KEY$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -139,10 +141,14 @@ BuildArgName = Annotated[str, Text(check_build_arg, pattern=f"^{_ARGUMENT_NAME.p
 BuilderFor = Annotated[str, Text(lambda text: Variant.parse(text).path, pattern=_VARIANT_PATTERN)]
 """An arch, a variant or a group of variants, or `default` for those that are not named."""
 BuilderName = Annotated[str, Text.matching(_BUILDER_NAME, "the name of a Docker context")]
+CertificatesFolder = Annotated[
+    str, Text.matching(_CERTIFICATES, "a folder of certificates; write it like s390x-host or /etc/buildkit/certs")
+]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Endpoint = Annotated[str, Text(_endpoint, pattern=f"^{_ENDPOINT.pattern}$")]
 Folder = Annotated[str, Text.matching(_FOLDER, "a folder below this one; write it like dockerfiles")]
 FullVersion = Annotated[str, Text.matching(_VERSION, "a version; write it like 3.14.6 or 3.15.0b3")]
+HostName = Annotated[str, Text.matching(_HOST, "the name of a host; write it like builder.example")]
 LineName = Annotated[str, Text(_line_name, pattern=f"^{LINE.pattern}$")]
 MirrorUrl = Annotated[str, Text(_mirror, pattern=rf"^(?:{LOCAL}|https?://[^/@\s?#]+(?:/[^\s?#]*)?)$")]
 Pattern = Annotated[str, Text(_pattern)]

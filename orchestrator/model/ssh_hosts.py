@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
 
-from orchestrator.errors import NotAuthorisedError, OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.errors import NotAuthorisedError, ProgramMissingError, UnavailableError
+from orchestrator.model.refusals import Refusal
 
 SSH_SCHEME = "ssh://"
 CONNECT_SECONDS = 30
@@ -62,16 +63,6 @@ class SshHost:
         there = ("--host", shlex.quote(f"unix://{self.path}")) if self.path else ()
         options = ("-T", "-o", f"ConnectTimeout={CONNECT_SECONDS}", "-o", "BatchMode=yes")
         return (ssh, *options, *login, "docker", *there, "system", "dial-stdio")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why ssh led to no engine."""
-
-    reason: str
-    remedy: str
-    error: type[OrchestratorError]
-    """What it is for a run that needs the engine."""
 
 
 def refusal(host: SshHost, *, returncode: int, stderr: str) -> Refusal:

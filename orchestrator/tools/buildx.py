@@ -80,7 +80,7 @@ def build_command(order: Order) -> list[str]:
 
 def _left(order: Order) -> tuple[str, ...]:
     """Leave an OCI layout: every builder can, and Docker's own driver can do nothing else that is safe."""
-    fields = ("type=oci", _csv(f"dest={order.output}"), "tar=false", "rewrite-timestamp=true")
+    fields = ("type=oci", csv_field(f"dest={order.output}"), "tar=false", "rewrite-timestamp=true")
     return ("--output", ",".join((*fields, f"name={order.build.staging}")))
 
 
@@ -129,6 +129,11 @@ async def solve(
     return Solved(cause(said), message, transcript.progress, tuple(transcript.tail), is_crash=is_crash(said))
 
 
+def csv_field(field: str) -> str:
+    """A field of an option that buildx reads as CSV: a path may have a comma."""
+    return '"' + field.replace('"', '""') + '"' if re.search('[",]', field) else field
+
+
 async def _streamed(
     order: Order, transcript: Transcript, *, runner: Runner, env: Mapping[str, str], limits: Limits
 ) -> int:
@@ -151,11 +156,6 @@ def _make_way(order: Order) -> None:
     if order.attempt == 1:
         # The log will be a new file: another run may still write to the one of that name.
         order.log.unlink(missing_ok=True)
-
-
-def _csv(field: str) -> str:
-    """A field of an option that buildx reads as CSV: a path may have a comma."""
-    return '"' + field.replace('"', '""') + '"' if re.search('[",]', field) else field
 
 
 def _repeat(option: str, values: Iterable[str]) -> Iterator[str]:

@@ -37,7 +37,7 @@ _KEYS = (
     "mirrors",
 )
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in _KEYS}
-_OTHER_VARIABLES = frozenset({"ORCHESTRATOR_STATE"})
+_OTHER_VARIABLES = frozenset({"ORCHESTRATOR_CERTIFICATES", "ORCHESTRATOR_STATE"})
 _OPTIONS = {"mirrors": "--mirror"}
 _MIRRORS = "mirrors"
 

@@ -87,6 +87,22 @@ def test_a_remote_builder_beside_the_local_one_makes_the_same_images(hello: NewH
     assert (family.left, family.processes) == ([], [])
 
 
+def test_what_a_remote_builder_pushed_is_kept_alive_where_that_is_wished(hello: NewHello, bridge: Bridge) -> None:
+    family: Hello = hello()
+    family.configure("builders", {"default": bridge.driver})
+    family.configure("keep_alive", True)
+
+    family.run("build")
+
+    place = f"staging/{family.name}/staging-amd64"
+    _, index = family.manifest(place, family.staged("amd64")[0])
+    kept = [tag for tag in family.get(f"{place}/tags/list")["tags"] if tag.startswith("k-")]
+    assert sorted(family.manifest(place, tag)[0] for tag in kept) == sorted(
+        child["digest"] for child in index["manifests"]
+    )
+    assert len(kept) == 2
+
+
 def test_a_second_run_asks_no_builder(hello: NewHello, bridge: Bridge) -> None:
     family: Hello = hello()
     family.configure("builders", {"default": bridge.driver})

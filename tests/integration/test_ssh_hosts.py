@@ -73,9 +73,9 @@ async def test_a_docker_context_leads_there_for_buildx_and_for_us(
     [
         ("stranger", NotAuthorisedError, "its host key is not known here; log in once by `ssh -- stranger` and comp"),
         ("locked", NotAuthorisedError, "Permission denied (publickey"),
-        ("away", UnavailableError, "Connection refused; see that `ssh -- away` gets there, or make it reachable"),
-        ("bare", ProgramMissingError, "not found; install Docker there, or make it reachable"),
-        ("farm/no/docker.sock", UnavailableError, "no such file or directory; start it, or make it reachable"),
+        ("away", UnavailableError, "Connection refused; see that `ssh -- away` gets there, or name another one"),
+        ("bare", ProgramMissingError, "not found; install Docker there, or name another one"),
+        ("farm/no/docker.sock", UnavailableError, "no such file or directory; start it, or name another one"),
     ],
 )
 async def test_a_host_that_leads_to_no_engine_is_told_with_its_cause(

@@ -3,7 +3,8 @@
 import pytest
 
 from orchestrator.errors import NotAuthorisedError, ProgramMissingError, UnavailableError
-from orchestrator.model.ssh_hosts import Refusal, SshHost, refusal
+from orchestrator.model.refusals import Refusal
+from orchestrator.model.ssh_hosts import SshHost, refusal
 
 OPTIONS = ("ssh", "-T", "-o", "ConnectTimeout=30", "-o", "BatchMode=yes")
 DIAL = ("docker", "system", "dial-stdio")

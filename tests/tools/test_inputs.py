@@ -120,8 +120,8 @@ def test_mirrors_are_replaced_registry_by_registry(tmp_path: Path) -> None:
             {"environment": {"ORCHESTRATOR_REGISTY": "x", "ORCHESTRATOR_XYZ": "x"}},
             (
                 "environment ORCHESTRATOR_REGISTY: no setting `REGISTY`; did you mean `REGISTRY`?",
-                "environment ORCHESTRATOR_XYZ: no setting `XYZ`; there are DOCKERFILES, GIT_URL, IMAGE, MIRRORS, "
-                "NAMESPACE, PUBLIC_NAME, REGISTRY, STAGING_NAMESPACE, STATE",
+                "environment ORCHESTRATOR_XYZ: no setting `XYZ`; there are CERTIFICATES, DOCKERFILES, GIT_URL, "
+                "IMAGE, MIRRORS, NAMESPACE, PUBLIC_NAME, REGISTRY, STAGING_NAMESPACE, STATE",
             ),
         ),
         (

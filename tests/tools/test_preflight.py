@@ -26,8 +26,8 @@ NO_WINDOWS = f"windows-amd64: {LOCAL} runs amd64, i386; name one for windows-amd
 FARM = Builder(driver="context", name="farm")
 WINDOWS = Builder(driver="classic", host="tcp://10.0.0.6:2375")
 LTSC2022, LTSC2025 = "10.0.20348.2402", "10.0.26100.4061"
-REMOTE = Builder(driver="remote", endpoint="tcp://10.0.0.5:1234")
-SILENT_REMOTE = "the builder at tcp://10.0.0.5:1234: no BuildKit answers there; start it, or name another one"
+REMOTE = Builder(driver="remote", endpoint="ssh://builder.example")
+SILENT_REMOTE = "the builder at ssh://builder.example: no BuildKit answers there; start it, or name another one"
 
 
 class House:

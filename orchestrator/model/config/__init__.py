@@ -19,9 +19,11 @@ from orchestrator.model.fields import (
     BuildArgName,
     BuilderFor,
     BuilderName,
+    CertificatesFolder,
     Day,
     Endpoint,
     Folder,
+    HostName,
     LineName,
     MirrorUrl,
     Pattern,
@@ -47,7 +49,14 @@ _T = TypeVar("_T")
 
 # What each driver must be told, and what it may be told besides.
 _DRIVER_NEEDS = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ()}
-_DRIVER_TAKES = {"local": (), "context": ("name",), "remote": ("endpoint", "test_on"), "classic": ("host",)}
+_DRIVER_TAKES = {
+    "local": (),
+    "context": ("name",),
+    "remote": ("endpoint", "certificates", "server_name", "test_on"),
+    "classic": ("host", "certificates"),
+}
+# ssh has keys of its own, and what leads to a socket of this machine needs none.
+_TLS_SCHEME = "tcp://"
 
 
 class _Part(BaseModel):
@@ -111,6 +120,16 @@ class Builder(_Part):
 
     For `ssh://[user@]host[:port]` the host is looked up in the ssh configuration of who runs this; it asks no password.
     """
+    certificates: CertificatesFolder = ""
+    """The folder of the certificates for an address of `tcp://`, for the drivers `remote` and `classic`.
+
+    It has `ca.pem`, the authority whose word is taken for who the other side is, and where that asks who we are, our
+    own `cert.pem` and `key.pem`. These belong to a machine and not to an image, so it is looked for where the
+    environment variable ORCHESTRATOR_CERTIFICATES says, else beside Docker's configuration, in `~/.docker` or what
+    DOCKER_CONFIG says. An absolute path stands for itself.
+    """
+    server_name: HostName = ""
+    """What the daemon's certificate calls it, for the driver `remote`; the host of `endpoint` when left out."""
     test_on: BuilderName = ""
     """The Docker context whose engine runs the smoke tests, for the driver `remote`; this machine's when left out."""
     emulate: Annotated[bool, Field(strict=True)] = False
@@ -120,11 +139,15 @@ class Builder(_Part):
 
     @model_validator(mode="after")
     def _fits_its_driver(self) -> "Builder":
-        given = {key for key in ("name", "endpoint", "host", "test_on") if getattr(self, key)}
+        given = {key for keys in _DRIVER_TAKES.values() for key in keys if getattr(self, key)}
         if missing := set(_DRIVER_NEEDS[self.driver]) - given:
             raise ValueError(f"the driver `{self.driver}` needs `{min(missing)}`")
         if extra := given - set(_DRIVER_TAKES[self.driver]):
             raise ValueError(f"the driver `{self.driver}` does not take `{min(extra)}`")
+        if self.certificates and not (self.endpoint or self.host).startswith(_TLS_SCHEME):
+            raise ValueError(f"`certificates` are for an address that begins with {_TLS_SCHEME}")
+        if self.server_name and not self.certificates:
+            raise ValueError("`server_name` is for TLS; name `certificates` as well")
         return self
 
 
@@ -201,10 +224,10 @@ class Config(_Part):
     best_effort: Annotated[tuple[ArchName, ...], EachOnce()] = ()
     """The arches that publishing does not wait for; all others are required."""
     keep_alive: Annotated[bool, Field(strict=True)] = False
-    """Give each published manifest a tag of its own, `k-` and its digest, beside the public ones.
+    """Give each manifest, when it is staged and when it is published, a tag of its own, `k-` and its digest.
 
     For registries that clear away what no tag names, such as distribution's `garbage-collect -m`: without them the
-    images of an index go, and what a tag named before is no more there to be rolled back to.
+    images of an index go, in staging too, and what a tag named before is no more there to be rolled back to.
     """
     builders: dict[BuilderFor, Builder] = {DEFAULT_BUILDER: Builder(driver="local")}
     """Where builds run, by variant, group or arch: the first of them that is named counts, else `default`."""

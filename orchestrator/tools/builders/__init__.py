@@ -46,6 +46,8 @@ Tester = Connect | Untested
 class ReadyBuilder:
     """A builder that answered."""
 
+    key: str
+    """Its entry in `builders`."""
     where: str
     """For people, such as `the engine at unix:///var/run/docker.sock`."""
     address: str

@@ -8,9 +8,10 @@ from pathlib import Path
 from orchestrator.errors import ProgramMissingError
 from orchestrator.model.config import Builder
 from orchestrator.tools import buildx, classic
-from orchestrator.tools.builders import ReadyBuilder, Tester, Untested, remote, results
+from orchestrator.tools.builders import ReadyBuilder, Tester, Untested, certificates, remote, results
 from orchestrator.tools.builders.addresses import reaches
 from orchestrator.tools.builders.engines import Engines, SeenEngine
+from orchestrator.tools.builders.remote import Daemon
 from orchestrator.tools.builders.uses import Use
 from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.registry import Registry
@@ -30,7 +31,8 @@ async def look_at(use: Use, means: Means) -> ReadyBuilder:
     """The builder of a use, seen to answer.
 
     Raises UnavailableError when it does not answer, ProgramMissingError when this machine lacks what it takes,
-    InputError for a Docker context that does not exist.
+    InputError for a Docker context that does not exist and for certificates that cannot be used, InputError or
+    NotAuthorisedError where TLS fails.
     """
     seen = await _engine_of(use.builder, means.engines)
     if seen is None:
@@ -42,7 +44,7 @@ async def look_at(use: Use, means: Means) -> ReadyBuilder:
 async def runs(builder: Builder, engines: Engines, folder: Path) -> Capabilities:
     """What the builder of an entry runs; buildx notes in `folder`. Raises as `look_at`."""
     seen = await _engine_of(builder, engines)
-    return seen.runs if seen else await remote.look_at(builder.endpoint, runner=engines.runner, folder=folder)
+    return seen.runs if seen else await remote.look_at(_daemon(builder, engines), runner=engines.runner, folder=folder)
 
 
 async def _engine_of(builder: Builder, engines: Engines) -> SeenEngine | None:
@@ -51,12 +53,19 @@ async def _engine_of(builder: Builder, engines: Engines) -> SeenEngine | None:
         return None
     if builder.driver == "context":
         return await engines.of_context(builder.name)
-    return await (engines.at(builder.host) if builder.host else engines.local())
+    if not builder.host:
+        return await engines.local()
+    return await engines.at(builder.host, certificates.of(builder, engines.environment))
+
+
+def _daemon(builder: Builder, engines: Engines) -> Daemon:
+    return Daemon(builder.endpoint, certificates.of(builder, engines.environment))
 
 
 async def _of_engine(use: Use, seen: SeenEngine, means: Means) -> ReadyBuilder:
     await means.engines.check_buildx()
     return ReadyBuilder(
+        key=use.key,
         where=seen.where,
         address=seen.engine.host,
         name=seen.engine.context or "default",
@@ -69,26 +78,30 @@ async def _of_engine(use: Use, seen: SeenEngine, means: Means) -> ReadyBuilder:
 
 async def _classic(use: Use, seen: SeenEngine, means: Means) -> ReadyBuilder:
     return ReadyBuilder(
+        key=use.key,
         where=seen.where,
         address=seen.engine.host,
         name="",
         runs=seen.runs,
-        solve=partial(classic.solve, connect=seen.connect, registry=means.registry),
+        solve=partial(
+            classic.solve, connect=seen.connect, registry=means.registry, notes=means.engines.state / "classic"
+        ),
         made=results.left_without_bases,
         testers=_testers(use, seen),
-        os_version=await means.engines.windows_release(seen.engine),
+        os_version=await means.engines.windows_release(seen),
     )
 
 
 async def _remote(use: Use, means: Means) -> ReadyBuilder:
-    endpoint, runner = use.builder.endpoint, means.engines.runner
-    pushes = reaches(endpoint, use.staging)
+    daemon, runner = _daemon(use.builder, means.engines), means.engines.runner
+    pushes = reaches(daemon.endpoint, use.staging)
     return ReadyBuilder(
-        where=f"the builder at {endpoint}",
-        address=endpoint,
+        key=use.key,
+        where=str(daemon),
+        address=daemon.endpoint,
         name=remote.NAME,
-        runs=await remote.look_at(endpoint, runner=runner, folder=means.folder / use.key.replace("/", "-")),
-        solve=partial(remote.solve, endpoint=endpoint, runner=runner),
+        runs=await remote.look_at(daemon, runner=runner, folder=means.folder / use.key.replace("/", "-")),
+        solve=partial(remote.solve, daemon=daemon, runner=runner),
         made=results.sent if pushes else results.left,
         testers=await _testers_beside(use, means.engines),
         pushes=pushes,

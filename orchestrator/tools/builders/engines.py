@@ -13,6 +13,7 @@ from orchestrator.errors import InputError, OrchestratorError, ProgramMissingErr
 from orchestrator.tools import engine
 from orchestrator.tools.engine import docker_host
 from orchestrator.tools.engine.capabilities import Capabilities, capabilities, said_last
+from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.engine.docker_host import Endpoint, Engine, Silence
 from orchestrator.tools.process import Runner
 from orchestrator.tools.smoke import Connect
@@ -48,20 +49,22 @@ class Engines:
         """The engine behind a Docker context; raises InputError without one, UnavailableError when it is silent."""
         return await self._once(name, partial(self._look_at, name))
 
-    async def at(self, host: str) -> SeenEngine:
+    async def at(self, host: str, certificates: Certificates | None = None) -> SeenEngine:
         """The engine at an address, which need not have BuildKit; raises UnavailableError when it is silent.
 
-        What it emulates is not asked, for that takes BuildKit.
+        What it emulates is not asked, for that takes BuildKit. Where TLS is what fails, it raises InputError or
+        NotAuthorisedError: that does not go away by itself.
         """
-        found = _answered(await docker_host.look_at(Endpoint(host), environment=self.environment))
-        return self._seen(found, Capabilities(frozenset(found.own), frozenset()))
+        environment = {**self.environment, **(_naming(certificates) if certificates else {})}
+        found = _answered(await docker_host.look_at(Endpoint(host), environment=environment))
+        return _seen(found, Capabilities(frozenset(found.own), frozenset()), environment)
 
-    async def windows_release(self, found: Engine) -> str:
+    async def windows_release(self, seen: SeenEngine) -> str:
         """The os.version of an engine's Windows, empty elsewhere; raises UnavailableError when it is silent."""
         try:
-            return await docker_host.windows_release(found, environment=self.environment)
+            return await docker_host.windows_release(seen.connect)
         except (DockerException, OSError) as error:
-            raise UnavailableError(f"the engine at {found.host}: {docker_host.reason(error)}") from error
+            raise UnavailableError(f"{seen.where}: {docker_host.reason(error)}") from error
 
     async def check_buildx(self) -> None:
         """See that Docker's client has buildx; raises ProgramMissingError."""
@@ -80,7 +83,7 @@ class Engines:
         found = await engine.look(environment=self.environment, state=self.state)
         if isinstance(found, Silence):
             raise _none_here(found)
-        return self._seen(found, await self._runs(found))
+        return _seen(found, await self._runs(found), self.environment)
 
     async def _look_at(self, name: str) -> SeenEngine:
         endpoint = docker_host.of_context(name, self.environment)
@@ -90,7 +93,7 @@ class Engines:
                 "write `driver: local`, or leave `test_on` out"
             )
         found = _answered(await docker_host.look_at(endpoint, environment=self.environment))
-        return self._seen(found, await self._runs(found))
+        return _seen(found, await self._runs(found), self.environment)
 
     async def _runs(self, found: Engine) -> Capabilities:
         try:
@@ -98,17 +101,23 @@ class Engines:
         except UnavailableError as error:
             raise UnavailableError(f"the engine at {found.host}: {error}; does it have BuildKit?") from error
 
-    def _seen(self, found: Engine, runs: Capabilities) -> SeenEngine:
-        return SeenEngine(found, runs, partial(docker_host.client, found, environment=self.environment))
+
+def _seen(found: Engine, runs: Capabilities, environment: Mapping[str, str]) -> SeenEngine:
+    return SeenEngine(found, runs, partial(docker_host.client, found, environment=environment))
+
+
+def _naming(certificates: Certificates) -> dict[str, str]:
+    """How certificates are named to Docker's programs."""
+    return {docker_host.CERT_PATH: str(certificates.folder), docker_host.TLS_VERIFY: "1"}
 
 
 def _none_here(silence: Silence) -> OrchestratorError:
-    if silence.endpoint.is_by_ssh:
+    if silence.endpoint.is_by_ssh or silence.error is not UnavailableError:
         return silence.error(f"{silence}; {silence.remedy}, or clear {silence.endpoint.named_by}")
     return ProgramMissingError(f"{silence}; start one by `orchestrator engine up`, or set DOCKER_HOST")
 
 
 def _answered(found: Engine | Silence) -> Engine:
     if isinstance(found, Silence):
-        raise found.error(f"{found}; {found.remedy}, or make it reachable")
+        raise found.error(f"{found}; {found.remedy}, or name another one")
     return found

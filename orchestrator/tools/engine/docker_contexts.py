@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.tls import TLSConfig
-
 from orchestrator.errors import InputError
+from orchestrator.tools.engine.certificates import Certificates
 
 DEFAULT = "default"
 """The context that is no more than DOCKER_HOST, or the default socket."""
@@ -27,7 +26,7 @@ class DockerContext:
     name: str
     host: str
     """As DOCKER_HOST takes it."""
-    tls: TLSConfig | None = None
+    certificates: Certificates | None = None
 
 
 def folder(environment: Mapping[str, str]) -> Path:
@@ -65,13 +64,7 @@ def named(name: str, environment: Mapping[str, str]) -> DockerContext:
         raise InputError(f"there is no Docker context {name!r}; `docker context ls` lists them") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{file}: not a Docker context: {error}; make {name!r} anew") from error
-    return DockerContext(name, host, _tls(contexts / "tls" / identity / "docker", is_verified=not is_unverified))
-
-
-def _tls(kept: Path, *, is_verified: bool) -> TLSConfig | None:
-    """The certificates of a context, where it has any."""
-    ca, certificate, key = (kept / f"{name}.pem" for name in ("ca", "cert", "key"))
-    if not kept.is_dir():
-        return None
-    own = (str(certificate), str(key)) if certificate.exists() and key.exists() else None
-    return TLSConfig(client_cert=own, ca_cert=str(ca) if ca.exists() else None, verify=is_verified)
+    kept = contexts / "tls" / identity / "docker"
+    return DockerContext(
+        name, host, Certificates.kept_in(kept, is_verified=not is_unverified) if kept.is_dir() else None
+    )

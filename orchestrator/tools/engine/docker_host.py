@@ -6,20 +6,25 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from docker import DockerClient
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import DockerException
-from docker.utils import kwargs_from_env
 
 from orchestrator.errors import InputError, OrchestratorError, UnavailableError
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
+from orchestrator.model.refusals import Refusal
 from orchestrator.model.ssh_hosts import SSH_SCHEME, SshHost
-from orchestrator.tools.engine import docker_contexts, ssh_clients
+from orchestrator.tools.engine import docker_contexts, ssh_clients, tls, tls_clients
+from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.process import dialled
 
 _T = TypeVar("_T")
+
+CERT_PATH, TLS_VERIFY = "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
+"""By which the environment names certificates for an address."""
 
 _ANSWER_SECONDS = 5
 _VERSION_SAYS = frozenset({"ApiVersion", "Arch", "Os", "Version"})
@@ -120,7 +125,8 @@ async def look_at(endpoint: Endpoint, *, environment: Mapping[str, str]) -> Engi
         connection = _client(endpoint, environment, api_version=DEFAULT_DOCKER_API_VERSION, timeout_seconds=seconds)
         version = await _asked(connection, lambda: connection.version(api_version=False))
     except (DockerException, OSError) as error:
-        return _silence(endpoint, error)
+        trusted = _certificates(endpoint, environment)
+        return _silence(endpoint, error, await tls.objection(endpoint.host, trusted, named_by=endpoint.named_by))
     return answered(endpoint, version)
 
 
@@ -147,13 +153,12 @@ def own_arches(platform: Platform) -> tuple[str, ...]:
     return (*((own.name,) if own else ()), *compatible)
 
 
-async def windows_release(engine: Engine, *, environment: Mapping[str, str]) -> str:
+async def windows_release(connect: Callable[[], DockerClient]) -> str:
     """The os.version of an engine's Windows, such as `10.0.26100.4061`; empty elsewhere.
 
-    Raises DockerException and OSError when it does not answer.
+    `connect` makes a client of the engine. Raises DockerException and OSError when it does not answer.
     """
-
-    connection = client(engine, environment=environment)
+    connection = connect()
     about = await _asked(connection, connection.info)
     # Elsewhere it is the release of the Linux distribution.
     return str(about.get("OSVersion", "")) if about.get("OSType") == "windows" else ""
@@ -179,11 +184,21 @@ def _client(
         host = _ssh_host(endpoint)
         dial = partial(dialled, host.dial, environment=environment)
         return ssh_clients.client(host, dial=dial, api_version=api_version, timeout_seconds=timeout_seconds)
+    if trusted := _certificates(endpoint, environment):
+        config = trusted.for_sdk
+        return tls_clients.client(endpoint.host, config, api_version=api_version, timeout_seconds=timeout_seconds)
+    return DockerClient(base_url=endpoint.host, version=api_version, timeout=timeout_seconds)
+
+
+def _certificates(endpoint: Endpoint, environment: Mapping[str, str]) -> Certificates | None:
+    """Those of its context, else those that the environment names, as Docker's client takes it; None without TLS."""
     if endpoint.context:
-        tls = docker_contexts.named(endpoint.context, environment).tls or False
-        return DockerClient(base_url=endpoint.host, tls=tls, version=api_version, timeout=timeout_seconds)
-    named = kwargs_from_env(environment={**environment, "DOCKER_HOST": endpoint.host})
-    return DockerClient(**named, version=api_version, timeout=timeout_seconds)
+        return docker_contexts.named(endpoint.context, environment).certificates
+    folder, verify = (environment.get(name, "") for name in (CERT_PATH, TLS_VERIFY))
+    if not (folder or verify):
+        return None
+    kept = Path(folder) if folder else docker_contexts.folder(environment)
+    return Certificates.kept_in(kept, is_verified=bool(verify))
 
 
 def _ssh_host(endpoint: Endpoint) -> SshHost:
@@ -193,8 +208,8 @@ def _ssh_host(endpoint: Endpoint) -> SshHost:
         raise InputError(f"{endpoint.named_by or 'the address of an engine'}: {error}") from error
 
 
-def _silence(endpoint: Endpoint, error: BaseException) -> Silence:
-    if refusal := ssh_clients.refusal_in(error):
+def _silence(endpoint: Endpoint, error: BaseException, by_tls: Refusal | None) -> Silence:
+    if refusal := by_tls or ssh_clients.refusal_in(error):
         return Silence(endpoint, refusal.reason, refusal.remedy, refusal.error)
     return Silence(endpoint, reason(error))
 

@@ -17,7 +17,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import HTTPResponse
 
 from orchestrator.errors import ProgramMissingError
-from orchestrator.model.ssh_hosts import CONNECT_SECONDS, Refusal, SshHost, refusal
+from orchestrator.model.refusals import Refusal
+from orchestrator.model.ssh_hosts import CONNECT_SECONDS, SshHost, refusal
 from orchestrator.tools.process import Peer
 
 ANSWER_SECONDS = CONNECT_SECONDS + 10

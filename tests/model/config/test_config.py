@@ -132,6 +132,33 @@ tests: [{name: version, command: [python3, --version], stdout: "Python {version}
             [":2: builders/s390x: the driver `remote` does not take `name`"],
         ),
         (
+            "image: a\nbuilders: {default: {driver: context, name: farm, certificates: farm}}",
+            [":2: builders/default: the driver `context` does not take `certificates`"],
+        ),
+        (
+            "image: a\nbuilders: {default: {driver: classic, host: 'tcp://x:1', certificates: x, server_name: x}}",
+            [":2: builders/default: the driver `classic` does not take `server_name`"],
+        ),
+        (
+            "image: a\nbuilders: {default: {driver: classic, host: 'ssh://x', certificates: x}}",
+            [":2: builders/default: `certificates` are for an address that begins with tcp://"],
+        ),
+        (
+            "image: a\nbuilders: {default: {driver: classic, certificates: x}}",
+            [":2: builders/default: `certificates` are for an address that begins with tcp://"],
+        ),
+        (
+            "image: a\nbuilders: {default: {driver: remote, endpoint: 'tcp://x:1', server_name: x.example}}",
+            [":2: builders/default: `server_name` is for TLS; name `certificates` as well"],
+        ),
+        (
+            "image: a\nbuilders: {default: {driver: remote, endpoint: 'tcp://x:1', certificates: ../x}}",
+            [
+                ":2: builders/default/certificates: '../x' is not a folder of certificates; "
+                "write it like s390x-host or /etc/buildkit/certs"
+            ],
+        ),
+        (
             'image: a\nholds: [{line: "1", variants: [], facts: {version: 1.0.0}}]',
             [
                 ":2: holds/0/reason: is missing",

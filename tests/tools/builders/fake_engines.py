@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestrator.errors import OrchestratorError
 from orchestrator.tools.builders.engines import Engines, SeenEngine
 from orchestrator.tools.engine.capabilities import Capabilities
+from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.process import Runner
 from tests.fake_runner import FakeRunner
@@ -30,6 +31,8 @@ class FakeEngines(Engines):
     state: Path = Path("/state")
     runner: Runner = field(default_factory=FakeRunner)
 
+    trusted: dict[str, Certificates | None] = field(default_factory=dict)
+    """By which certificates the engine at an address was looked at."""
     release: str = ""
     """What each engine says of its Windows."""
 
@@ -39,10 +42,11 @@ class FakeEngines(Engines):
     async def of_context(self, name: str) -> SeenEngine:
         return self._answer(name)
 
-    async def at(self, host: str) -> SeenEngine:
+    async def at(self, host: str, certificates: Certificates | None = None) -> SeenEngine:
+        self.trusted[host] = certificates
         return self._answer(host)
 
-    async def windows_release(self, found: Engine) -> str:
+    async def windows_release(self, seen: SeenEngine) -> str:
         return self.release
 
     def _answer(self, name: str) -> SeenEngine:

@@ -1,17 +1,21 @@
 """What each driver makes of its entry in `builders`, with engines and daemons that are made up."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import certifi
 import pytest
 
-from orchestrator.errors import OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.model.config import Builder, Config, SmokeTest
 from orchestrator.tools.builders import ReadyBuilder, Untested, results
-from orchestrator.tools.builders.drivers import Means, look_at
+from orchestrator.tools.builders.drivers import Means, look_at, runs
 from orchestrator.tools.builders.engines import SeenEngine
+from orchestrator.tools.builders.remote import Daemon, create_command
 from orchestrator.tools.builders.uses import uses
 from orchestrator.tools.engine.capabilities import Capabilities
+from orchestrator.tools.engine.certificates import Certificates
 from tests.fake_runner import ABSENT, Answer, FakeRunner
 from tests.fakes import FakeRegistry
 from tests.samples import CONFIG, build
@@ -31,12 +35,12 @@ async def looked_at(
     registry: Config = CONFIG,
     tests: tuple[SmokeTest, ...] = TESTS,
     release: str = "",
-    script: Mapping[str, Answer] = ALL_WELL,
+    runner: FakeRunner | None = None,
 ) -> ReadyBuilder:
     """The builder of an image for s390x and its engine, or the daemon that runs s390x alone."""
     config = registry.model_copy(update={"builders": {"default": builder}, "tests": tests})
     [use] = uses([build("2.0/trixie@s390x", config=config)], config, emulate=True)
-    engines = FakeEngines(answers=answers, runner=FakeRunner(script), release=release)
+    engines = FakeEngines(answers=answers, runner=runner or FakeRunner(ALL_WELL), release=release)
     return await look_at(use, Means(engines, FakeRegistry(), Path("/scratch")))
 
 
@@ -45,7 +49,8 @@ async def test_the_local_engine_builds_leaves_a_layout_and_tests() -> None:
 
     ready = await looked_at(Builder(), {"": local})
 
-    assert (ready.where, ready.address, ready.name, ready.runs) == (f"the engine at {HERE}", HERE, "default", RUNS)
+    assert (ready.key, ready.where, ready.address) == ("default", f"the engine at {HERE}", HERE)
+    assert (ready.name, ready.runs) == ("default", RUNS)
     assert (ready.made, ready.pushes, ready.testers) == (results.left, False, {"s390x": local.connect})
 
 
@@ -73,7 +78,7 @@ async def test_an_engine_elsewhere_cannot_test_what_only_this_machine_reaches() 
 @pytest.mark.parametrize("builder", [Builder(), Builder(driver="context", name="farm")])
 async def test_an_engine_is_of_no_use_without_dockers_client(builder: Builder) -> None:
     with pytest.raises(ProgramMissingError, match="`docker` is not on this machine"):
-        await looked_at(builder, {"": seen(), "farm": seen()}, script={"docker": ABSENT})
+        await looked_at(builder, {"": seen(), "farm": seen()}, runner=FakeRunner({"docker": ABSENT}))
 
 
 @pytest.mark.parametrize(
@@ -147,3 +152,43 @@ async def test_without_tests_a_daemon_needs_no_engine() -> None:
     ready = await looked_at(Builder(driver="remote", endpoint=ENDPOINT), {}, tests=())
 
     assert ready.testers == {}
+
+
+async def test_buildx_is_told_of_the_certificates_that_an_entry_names(tmp_path: Path) -> None:
+    certificates = authority_in(tmp_path)
+    runner = FakeRunner(ALL_WELL)
+
+    await looked_at(remote_with(certificates), {"": seen()}, runner=runner)
+
+    assert runner.asked[0] == tuple(create_command(Daemon(ENDPOINT, certificates)))
+
+
+async def test_an_engine_is_trusted_by_the_certificates_that_its_entry_names(tmp_path: Path) -> None:
+    certificates, host = authority_in(tmp_path), "tcp://10.0.0.6:2376"
+    engines = FakeEngines(answers={host: seen(host)})
+
+    await runs(Builder(driver="classic", host=host, certificates=str(certificates.folder)), engines, tmp_path)
+
+    assert engines.trusted == {host: certificates}
+
+
+@pytest.mark.parametrize("driver", ["remote", "classic"])
+async def test_certificates_that_are_not_there_are_told_before_anything_is_asked(driver: str, tmp_path: Path) -> None:
+    address = {"remote": "endpoint", "classic": "host"}[driver]
+    builder = Builder.model_validate({"driver": driver, address: ENDPOINT, "certificates": str(tmp_path)})
+    runner = FakeRunner()
+
+    with pytest.raises(InputError, match=rf"the certificates for {ENDPOINT}: {tmp_path}/ca\.pem: No such file"):
+        await looked_at(builder, {}, runner=runner)
+
+    assert runner.asked == []
+
+
+def authority_in(folder: Path) -> Certificates:
+    """A folder with no more than an authority."""
+    shutil.copy(certifi.where(), folder / "ca.pem")
+    return Certificates(folder, has_ours=False)
+
+
+def remote_with(certificates: Certificates) -> Builder:
+    return Builder(driver="remote", endpoint=ENDPOINT, certificates=str(certificates.folder))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError
+from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.engine.docker_contexts import DockerContext, current, folder, named
 from tests.docker_contexts import HOST, add_context
 
@@ -49,15 +50,10 @@ def test_a_context_is_found_where_there_is_no_config_json(tmp_path: Path) -> Non
 def test_the_certificates_of_a_context_are_used(tmp_path: Path) -> None:
     add_context(tmp_path, "farm", certificates=("ca.pem", "cert.pem", "key.pem"))
 
-    tls = named("farm", {"DOCKER_CONFIG": str(tmp_path)}).tls
+    found = named("farm", {"DOCKER_CONFIG": str(tmp_path)})
 
     kept = tmp_path / "contexts" / "tls" / hashlib.sha256(b"farm").hexdigest() / "docker"
-    assert tls is not None
-    assert (tls.ca_cert, tls.cert, tls.verify) == (
-        str(kept / "ca.pem"),
-        (str(kept / "cert.pem"), str(kept / "key.pem")),
-        True,
-    )
+    assert found == DockerContext("farm", HOST, Certificates(kept))
 
 
 def test_a_context_that_does_not_exist_is_an_error_of_the_user(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from orchestrator.tools.engine.docker_host import (
     Silence,
     answered,
     chosen,
+    client,
     look_at,
     of_context,
     own_arches,
@@ -111,3 +112,32 @@ def test_programs_are_told_the_context_where_there_is_one(engine: Engine, expect
 )
 def test_silence_says_who_chose_the_place_and_why_it_is_silent(silence: Silence, expected: str) -> None:
     assert str(silence) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_verified"),
+    [
+        ({"DOCKER_CERT_PATH": "keys", "DOCKER_TLS_VERIFY": "1"}, True),
+        ({"DOCKER_CERT_PATH": "keys"}, False),
+        ({"DOCKER_CONFIG": "keys", "DOCKER_TLS_VERIFY": "1"}, True),
+    ],
+)
+def test_the_environment_may_name_certificates(tmp_path: Path, variables: dict[str, str], *, is_verified: bool) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (keys / name).touch()
+    environment = {name: value.replace("keys", str(keys)) for name, value in variables.items()}
+    engine = Engine("tcp://192.0.2.1:2376", private=False, version="26.1", platforms=())
+
+    api = client(engine, environment=environment).api
+
+    assert (api.base_url, api.cert) == ("https://192.0.2.1:2376", (str(keys / "cert.pem"), str(keys / "key.pem")))
+    assert api.verify == (str(keys / "ca.pem") if is_verified else False)
+
+
+@pytest.mark.parametrize("variables", [{}, {"DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": ""}])
+def test_without_certificates_there_is_no_tls(variables: dict[str, str]) -> None:
+    engine = Engine("tcp://192.0.2.1:2375", private=False, version="26.1", platforms=())
+
+    assert client(engine, environment=variables).api.base_url == "http://192.0.2.1:2375"

@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from orchestrator.errors import ProgramMissingError, UnavailableError
-from orchestrator.model.ssh_hosts import Refusal, SshHost
+from orchestrator.model.refusals import Refusal
+from orchestrator.model.ssh_hosts import SshHost
 from orchestrator.tools.engine.ssh_clients import client, refusal_in
 from orchestrator.tools.process import Finished, Peer
 

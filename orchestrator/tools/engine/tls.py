@@ -1,0 +1,79 @@
+"""TLS before an engine or a BuildKit that does not answer: what it has against a connection."""
+
+import ssl
+from asyncio import open_connection, timeout
+from pathlib import Path
+
+from yarl import URL
+
+from orchestrator.model.refusals import Refusal
+from orchestrator.model.tls import failed, unnamed, untrusted
+from orchestrator.tools.engine.certificates import Certificates
+
+_ANSWER_SECONDS = 5
+# Nothing is believed of who answers, and nothing is told to it.
+_ANYBODY = Certificates(Path(), has_ca=False, has_ours=False, is_verified=False)
+
+
+async def objection(address: str, certificates: Certificates | None, *, named_by: str = "") -> Refusal | None:
+    """What TLS has against a connection to an address, found out by a handshake.
+
+    None where it has nothing against it, where the address is none of `tcp://`, and where nobody answers. A server that
+    lets us in is waited for until it says something, as gRPC's does at once, or for some seconds. `named_by` is as
+    `unnamed` takes it.
+    """
+    url = _place_of(address)
+    if url is None:
+        return None
+    if certificates is None:
+        return unnamed(named_by=named_by) if await _speaks_tls(url) else None
+    try:
+        await _shake_hands(url, certificates)
+    except ssl.SSLError as error:
+        return _refusal(error, place=str(certificates.folder))
+    except OSError:
+        return None
+    return None
+
+
+def _place_of(address: str) -> URL | None:
+    """Where a handshake can be tried; what else a user may call an engine is for others to judge."""
+    try:
+        url = URL(address)
+    except ValueError:
+        return None
+    return url if url.scheme == "tcp" and url.host and url.port else None
+
+
+async def _speaks_tls(url: URL) -> bool:
+    try:
+        await _shake_hands(url, _ANYBODY)
+    except ssl.SSLError as error:
+        return "ALERT" in _code(error)
+    except OSError:
+        return False
+    return True
+
+
+async def _shake_hands(url: URL, certificates: Certificates) -> None:
+    """Raises ssl.SSLError where TLS fails, OSError where the connection does, both at once or after some seconds."""
+    name = certificates.server_name or url.host
+    async with timeout(_ANSWER_SECONDS):
+        reader, writer = await open_connection(url.host, url.port, ssl=certificates.for_handshake, server_hostname=name)
+        try:
+            # With TLS 1.3 a server judges our certificate when for us the handshake is done. Who writes then may miss
+            # what it says of it: the connection is gone before that was read.
+            await reader.read(1)
+        finally:
+            writer.transport.abort()
+
+
+def _refusal(error: ssl.SSLError, *, place: str) -> Refusal:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return untrusted(error.verify_message, place=place)
+    return failed(_code(error), place=place)
+
+
+def _code(error: ssl.SSLError) -> str:
+    """OpenSSL's name of it, which the end of a connection has not."""
+    return error.reason or ""
