@@ -122,14 +122,20 @@ def emulation(native: frozenset[str], emulated: frozenset[str], *, remedy: str) 
     )
 
 
-def builder(key: str, driver: str, answer: Capabilities | OrchestratorError) -> Check:
-    """Whether a builder that orchestrator.yaml names answers, and runs the arch that it is named for."""
+def builder(key: str, driver: str, answer: Capabilities | OrchestratorError, *, is_open: bool) -> Check:
+    """Whether a builder that orchestrator.yaml names answers, and runs the arch that it is named for.
+
+    `is_open`: it listens to other machines without TLS.
+    """
     name = f"builder {key}"
     if isinstance(answer, OrchestratorError):
         return Check(name, State.OPTIONAL, f"{driver}: {answer}", f"mend that, or change `{key}` in `builders`")
     runs = f"{driver}: runs {' '.join(sorted(answer.all))}"
     if key in ARCHES and key not in answer.all:
         return Check(name, State.OPTIONAL, runs, f"name a builder that runs {key} as `{key}` in `builders`")
+    if is_open:
+        remedy = "whoever reaches it builds as root: have it listen with TLS, and name `certificates` in `builders`"
+        return Check(name, State.OPTIONAL, f"{runs}, without TLS", remedy)
     return Check(name, State.OK, runs)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.model.config import Builder
 from orchestrator.tools import checks, engine
+from orchestrator.tools.builders.addresses import is_elsewhere
 from orchestrator.tools.builders.drivers import runs
 from orchestrator.tools.builders.engines import Engines
 from orchestrator.tools.checks import Check
@@ -120,8 +121,13 @@ async def _builders(around: Surroundings) -> tuple[Check, ...]:
             *(answer(builder, Path(folder, str(number))) for number, builder in enumerate(named.values()))
         )
     return tuple(
-        checks.builder(key, builder.driver, found) for (key, builder), found in zip(named.items(), answers, strict=True)
+        checks.builder(key, builder.driver, found, is_open=_is_open(builder))
+        for (key, builder), found in zip(named.items(), answers, strict=True)
     )
+
+
+def _is_open(builder: Builder) -> bool:
+    return not builder.certificates and is_elsewhere(builder.endpoint or builder.host)
 
 
 async def _ran(around: Surroundings, command: tuple[str, ...], found: Engine | None = None) -> Finished | None:

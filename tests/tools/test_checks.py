@@ -52,7 +52,16 @@ def ran(stdout: str, *, returncode: int = 0) -> Finished:
 def test_a_builder_answers_and_runs_what_it_is_named_for(
     key: str, answer: Capabilities | OrchestratorError, expected: Check
 ) -> None:
-    assert checks.builder(key, "remote", answer) == expected
+    assert checks.builder(key, "remote", answer, is_open=False) == expected
+
+
+def test_a_builder_that_lets_everybody_in_is_told() -> None:
+    assert checks.builder("s390x", "remote", S390X_ALONE, is_open=True) == Check(
+        "builder s390x",
+        State.OPTIONAL,
+        "remote: runs s390x, without TLS",
+        "whoever reaches it builds as root: have it listen with TLS, and name `certificates` in `builders`",
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,12 @@ from orchestrator.tools.registry.endpoints import is_loopback
 _THIS_MACHINE = frozenset({"unix", "npipe"})
 
 
+def is_elsewhere(address: str) -> bool:
+    """Whether connections to an address leave this machine as they are; what ssh carries is its own affair."""
+    url = URL(address)
+    return url.scheme == "tcp" and not is_loopback(url.host or "")
+
+
 def reaches(address: str, registry: str) -> bool:
     """Whether what listens at an address reaches a registry under the name that we have for it.
 
