@@ -9,7 +9,7 @@ from orchestrator.errors import InputError
 from orchestrator.model import strict_json
 from orchestrator.model.annotations import EachOnce
 from orchestrator.model.fields import FullVersion, LineName, Sha256, VariantName
-from orchestrator.model.problems import Problem, problems_of
+from orchestrator.model.problems import Problem, pointer, problems_of
 from orchestrator.model.versions import is_of_line, line_number
 
 
@@ -83,4 +83,4 @@ def _strays(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _addressed(problems: Iterable[Problem], name: str) -> Iterator[str]:
-    return (f"{name}#{strict_json.pointer(problem.loc)}: {problem.text}" for problem in problems)
+    return (f"{name}#{pointer(problem.loc)}: {problem.text}" for problem in problems)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeI
 from pydantic.alias_generators import to_camel
 
 from orchestrator.model.platforms import Platform
+from orchestrator.model.problems import summary_of
 from orchestrator.model.references import is_digest
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -29,7 +30,6 @@ MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 """What every registry must accept, and most no more (distribution spec, "Pushing Manifests")."""
 
 _MAX_DEPTH = 32
-_MAX_PROBLEMS = 3
 _SAYS_NOTHING = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 # An index that buildx writes holds, beside each image, a manifest with its attestations, marked by these annotations:
 # https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
@@ -251,8 +251,7 @@ def _body(content: bytes, *, media_type: str) -> _Manifest | _Index:
     try:
         body: _Manifest | _Index = kind.model_validate(_json(content))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[:_MAX_PROBLEMS]
-        raise ValueError("; ".join(f"/{'/'.join(map(str, e['loc']))}: {e['msg']}" for e in first)) from error
+        raise ValueError(summary_of(error, kind)) from error
     if body.media_type not in {None, media_type}:
         raise ValueError(f"/mediaType: {body.media_type!r} came as {media_type!r}")
     return body

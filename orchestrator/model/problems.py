@@ -10,10 +10,13 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from orchestrator.model.characters import REFUSED, code_point
+
 Loc = tuple[str | int, ...]
 """Keys and list positions from the top of a document down to a place."""
 
 _SHOWN_LENGTH = 80
+_MAX_SUMMED = 3
 # Whatever stands before the @ of something like a URL or `user:word@host`.
 _USERINFO = re.compile(r"(?<=//)[^/@\s]*@|[^/@\s:]+:[^/@\s]*@(?!sha256:)")
 
@@ -28,8 +31,22 @@ class Problem:
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> tuple[Problem, ...]:
     """Everything that pydantic found, in our words; `model` is what it was reading."""
-    found = error.errors()
-    return tuple(_problem(details, model) for details in found if not _follows_from_its_entries(details, found))
+    return tuple(_problem(details, model) for details in _found(error))
+
+
+def summary_of(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first places that pydantic found wrong in a JSON document, by their pointers, in one sentence."""
+    found = _found(error)
+    first = [_problem(details, model) for details in found[:_MAX_SUMMED]]
+    said = [f"{pointer(each.loc)}: {each.text}" if each.loc else each.text for each in first]
+    if more := len(found) - len(first):
+        said.append(f"and {more} more")
+    return "; ".join(said)
+
+
+def pointer(loc: Loc) -> str:
+    """A place as a JSON pointer (RFC 6901): `/3.13/variants/1`; the whole document is the empty text."""
+    return "".join(f"/{_escaped(str(step))}" for step in loc)
 
 
 def shown(value: object) -> str:
@@ -62,19 +79,37 @@ def nearest(word: str, known: Iterable[str]) -> str:
 _WORDING: dict[str, Callable[[ErrorDetails], str]] = {
     "bool_type": lambda e: f"expected true or false, got {shown(e['input'])}",
     "dict_type": lambda e: f"expected a mapping, got {shown(e['input'])}",
+    "enum": lambda e: _one_of(e["ctx"]["expected"], e["input"]),
     "greater_than_equal": lambda e: f"expected {e['ctx']['ge']} or more, got {shown(e['input'])}",
     "int_type": lambda e: f"expected a whole number, got {shown(e['input'])}",
     "invalid-json-value": lambda e: f"expected text, a number, a list or a mapping, got {shown(e['input'])}",
-    "literal_error": lambda e: f"expected {e['ctx']['expected'].replace(chr(39), '`')}, got {shown(e['input'])}",
+    "json_invalid": lambda e: f"not JSON: {e['ctx']['error']}",
+    "list_type": lambda e: f"expected a list, got {shown(e['input'])}",
+    "literal_error": lambda e: _one_of(e["ctx"]["expected"], e["input"]),
     "missing": lambda _: "is missing",
     "model_attributes_type": lambda e: f"expected a mapping, got {shown(e['input'])}",
     "model_type": lambda e: f"expected a mapping, got {shown(e['input'])}",
+    "none_required": lambda e: f"expected nothing, got {shown(e['input'])}",
     "string_too_short": lambda _: "expected some text, got none",
     "string_type": lambda e: f"expected text in quotes, got {shown(e['input'])}",
     "too_short": lambda _: "expected at least one entry, got none",
     "tuple_type": lambda e: f"expected a list, got {shown(e['input'])}",
     "value_error": lambda e: str(e["ctx"]["error"]),
 }
+
+
+def _one_of(expected: str, value: object) -> str:
+    return f"expected {expected.replace(chr(39), '`')}, got {shown(value)}"
+
+
+def _escaped(step: str) -> str:
+    found = REFUSED.sub(lambda match: f"<{code_point(match[0])}>", step)
+    return found.replace("~", "~0").replace("/", "~1")
+
+
+def _found(error: ValidationError) -> list[ErrorDetails]:
+    found = error.errors(include_url=False)
+    return [details for details in found if not _follows_from_its_entries(details, found)]
 
 
 def _follows_from_its_entries(details: ErrorDetails, found: Iterable[ErrorDetails]) -> bool:

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.model.characters import REFUSED, code_point, refused
-from orchestrator.model.problems import Loc, Problem
+from orchestrator.model.characters import refused
+from orchestrator.model.problems import Loc, Problem, pointer
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
@@ -54,16 +54,6 @@ def load(text: str, *, name: str) -> Any:
     if problems:
         raise InputError(*(f"{name}#{pointer(problem.loc)}: {problem.text}" for problem in problems))
     return value
-
-
-def pointer(loc: Loc) -> str:
-    """A place as a JSON pointer (RFC 6901): `/3.13/variants/1`; the whole document is the empty text."""
-    return "".join(f"/{_escaped(str(step))}" for step in loc)
-
-
-def _escaped(step: str) -> str:
-    shown = REFUSED.sub(lambda match: f"<{code_point(match[0])}>", step)
-    return shown.replace("~", "~0").replace("/", "~1")
 
 
 def _check_outside(text: str, name: str) -> None:

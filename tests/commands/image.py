@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import click
 from click.testing import CliRunner, Result
 
 from orchestrator.commands.invocation import Invocation
-from tests.fake_runner import FakeRunner
+from tests.fake_runner import Answer, FakeRunner
 
 VERSIONS: Mapping[str, Any] = {
     "2.0": {"version": "2.0.1", "variants": ["trixie", "slim-trixie"]},
     "1.0": {"version": "1.0.7", "variants": ["trixie"]},
 }
+COMMIT = "0a" * 20
 CONFIG = """\
 image: tool
 registry: registry.example
@@ -38,18 +39,39 @@ def image(root: Path, *, config: str = CONFIG) -> Path:
     return root
 
 
-def invocation(root: Path) -> Invocation:
+def rendered_image(root: Path, folders: Sequence[str], *, config: str) -> Path:
+    """Write versions.json, orchestrator.yaml and a Dockerfile in each of these folders, made by no template."""
+    (root / "versions.json").write_text(json.dumps(VERSIONS))
+    (root / "orchestrator.yaml").write_text(config)
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        (root / folder / "Dockerfile").write_text("FROM scratch\n")
+    return root
+
+
+def committed(folders: Sequence[str]) -> FakeRunner:
+    """A git in which COMMIT has the Dockerfiles of these folders."""
+    return FakeRunner(
+        {
+            r"git .* rev-parse": Answer(stdout="\nfalse\n"),
+            r"git .* ls-tree": Answer(stdout="".join(f"{folder}/Dockerfile\0" for folder in folders)),
+            r"git .* log": Answer(stdout=f"{COMMIT} 00\n"),
+        }
+    )
+
+
+def invocation(root: Path, *, runner: FakeRunner | None = None) -> Invocation:
     return Invocation(
         root=root,
         state=root / "state",
         environment={},
         overrides={},
-        runner=FakeRunner(),
+        runner=runner or FakeRunner(),
         now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         machine="x86_64",
         interactive=False,
     )
 
 
-def run(command: click.Command, root: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, arguments, obj=invocation(root), standalone_mode=False)
+def run(command: click.Command, root: Path, *arguments: str, runner: FakeRunner | None = None) -> Result:
+    return CliRunner().invoke(command, arguments, obj=invocation(root, runner=runner), standalone_mode=False)

@@ -1,19 +1,17 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from structlog.testing import capture_logs
 
 from orchestrator.commands.readme import command
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.render.readme import GENERATED
-from tests.commands.image import VERSIONS, invocation
-from tests.fake_runner import Answer, FakeRunner
+from tests.commands import image
+from tests.commands.image import COMMIT, committed, rendered_image
 
-COMMIT = "0a" * 20
 CONFIG = """\
 image: tool
 git_url: https://github.com/example/tool.git
@@ -36,31 +34,20 @@ Tags: 9.0-trixie
 SharedTags: 9.0
 Architectures: amd64, arm64v8
 """
-PATHS = ("2.0/trixie", "2.0/slim-trixie", "1.0/trixie")
-GIT = {
-    r"git .* rev-parse": Answer(stdout="\nfalse\n"),
-    r"git .* ls-tree": Answer(stdout="".join(f"dockerfiles/{path}/Dockerfile\0" for path in PATHS)),
-    r"git .* log": Answer(stdout=f"{COMMIT} 00\n"),
-}
+FOLDERS = ("dockerfiles/2.0/trixie", "dockerfiles/2.0/slim-trixie", "dockerfiles/1.0/trixie")
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """An image with a text of its own, whose other texts are ours."""
-    (tmp_path / "versions.json").write_text(json.dumps(VERSIONS))
-    (tmp_path / "orchestrator.yaml").write_text(CONFIG)
-    for path in PATHS:
-        (tmp_path / "dockerfiles" / path).mkdir(parents=True)
-        (tmp_path / "dockerfiles" / path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "templates" / "readme").mkdir(parents=True)
     (tmp_path / "templates" / "readme" / "about.j2").write_text("# Our own words on {{ image }}:{{ tag }}\n")
     (tmp_path / "library").write_text(LIBRARY)
-    return tmp_path
+    return rendered_image(tmp_path, FOLDERS, config=CONFIG)
 
 
 def run(root: Path, *arguments: str) -> Result:
-    obj = replace(invocation(root), runner=FakeRunner(GIT))
-    return CliRunner().invoke(command, arguments, obj=obj, standalone_mode=False)
+    return image.run(command, root, *arguments, runner=committed(FOLDERS))
 
 
 def document(root: Path, *arguments: str) -> Any:

@@ -1,10 +1,16 @@
 import datetime as dt
+from enum import Enum
 from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestrator.model.problems import Problem, nearest, problems_of, shown
+from orchestrator.model.problems import Problem, nearest, pointer, problems_of, shown, summary_of
+
+
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
 
 
 class Part(BaseModel):
@@ -14,6 +20,9 @@ class Part(BaseModel):
     number: int = Field(default=1, ge=1, strict=True)
     choice: Literal["one", "two"] = "one"
     truth: bool = Field(default=True, strict=True)
+    size: Size = Size.SMALL
+    absent: None = None
+    words: list[str] = []
 
 
 class Whole(BaseModel):
@@ -34,7 +43,7 @@ class Whole(BaseModel):
         ({"part": {"wrod": 1}}, Problem(("part", "wrod"), "unknown key; did you mean `word`?")),
         (
             {"part": {}, "parts": [{"?": 1}]},
-            Problem(("parts", 0, "?"), "unknown key; there are choice, number, truth, word"),
+            Problem(("parts", 0, "?"), "unknown key; there are absent, choice, number, size, truth, word, words"),
         ),
         (
             {"part": {}, "by_name": {"a": {"chioce": 1}}},
@@ -48,6 +57,9 @@ class Whole(BaseModel):
         ({"part": {"number": "3"}}, Problem(("part", "number"), "expected a whole number, got '3'")),
         ({"part": {"number": 0}}, Problem(("part", "number"), "expected 1 or more, got 0")),
         ({"part": {"choice": "no"}}, Problem(("part", "choice"), "expected `one` or `two`, got 'no'")),
+        ({"part": {"size": "no"}}, Problem(("part", "size"), "expected `small` or `large`, got 'no'")),
+        ({"part": {"absent": {}}}, Problem(("part", "absent"), "expected nothing, got a mapping")),
+        ({"part": {"words": "x"}}, Problem(("part", "words"), "expected a list, got 'x'")),
         ({"part": {"truth": 1}}, Problem(("part", "truth"), "expected true or false, got 1")),
         ({"part": {}, "parts": []}, Problem(("parts",), "expected at least one entry, got none")),
         ({"part": {}, "parts": [7]}, Problem(("parts", 0), "expected a mapping, got 7")),
@@ -61,6 +73,43 @@ def test_what_pydantic_finds_is_said_in_our_words(value: Any, expected: Problem)
         Whole.model_validate(value)
 
     assert problems_of(error.value, Whole) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "not JSON: EOF while parsing an object at line 1 column 1"),
+        ("[]", "expected a mapping, got a list"),
+        ('{"part": {"word": 3}}', "/part/word: expected text in quotes, got 3"),
+        (
+            '{"part": {"number": 0}, "by_name": {"a/b": {"truth": 1}}}',
+            "/part/number: expected 1 or more, got 0; /by_name/a~1b/truth: expected true or false, got 1",
+        ),
+        (
+            '{"part": {}, "parts": [1, 2, 3, 4, 5]}',
+            "/parts/0: expected a mapping, got 1; /parts/1: expected a mapping, got 2; "
+            "/parts/2: expected a mapping, got 3; and 2 more",
+        ),
+    ],
+)
+def test_a_document_is_summed_up_in_one_sentence(text: str, expected: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        Whole.model_validate_json(text)
+
+    assert summary_of(error.value, Whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("loc", "expected"),
+    [
+        ((), ""),
+        (("3.13", "variants", 1), "/3.13/variants/1"),
+        (("a/b", "~", ""), "/a~1b/~0/"),
+        (("x\n",), "/x<U+000A>"),
+    ],
+)
+def test_pointer(loc: tuple[str | int, ...], expected: str) -> None:
+    assert pointer(loc) == expected
 
 
 @pytest.mark.parametrize(

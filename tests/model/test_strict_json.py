@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import InputError
-from orchestrator.model.strict_json import MAX_BYTES, MAX_DEPTH, load, pointer
+from orchestrator.model.strict_json import MAX_BYTES, MAX_DEPTH, load
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -99,19 +99,6 @@ def test_every_wrong_place_is_named_at_once(text: str, expected: list[str]) -> N
         load(text, name="versions.json")
 
     assert error.value.problems == tuple(f"versions.json{problem}" for problem in expected)
-
-
-@pytest.mark.parametrize(
-    ("loc", "expected"),
-    [
-        ((), ""),
-        (("3.13", "variants", 1), "/3.13/variants/1"),
-        (("a/b", "~", ""), "/a~1b/~0/"),
-        (("x\n",), "/x<U+000A>"),
-    ],
-)
-def test_pointer(loc: tuple[str | int, ...], expected: str) -> None:
-    assert pointer(loc) == expected
 
 
 @given(VALUES)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
+from orchestrator.model.problems import summary_of
 from orchestrator.model.publishing.moves import Move, Moved
 from orchestrator.model.references import Reference, Repository
 
@@ -127,20 +128,19 @@ def read(content: bytes, *, registry: str) -> Journal:
     """
     try:
         found = _Document.model_validate_json(content)
-        began = dt.datetime.fromisoformat(found.began)
-        entries = tuple(
-            Entry(
-                Repository(registry, each.repository).tagged(each.tag),
-                each.before or "",
-                each.after,
-                each.result == "moved",
-                tuple(each.builds.items()),
-            )
-            for each in found.tags
-        )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"/{'/'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ValueError(summary_of(error, _Document)) from error
+    began = dt.datetime.fromisoformat(found.began)
+    entries = tuple(
+        Entry(
+            Repository(registry, each.repository).tagged(each.tag),
+            each.before or "",
+            each.after,
+            each.result == "moved",
+            tuple(each.builds.items()),
+        )
+        for each in found.tags
+    )
     return Journal(found.run, found.verb, began, found.by, found.tool, entries)
 
 

@@ -7,9 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PositiveInt, V
 from orchestrator.errors import ExitCode
 from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
 from orchestrator.model.plan.build_id import canonical_json
-from orchestrator.model.problems import problems_of
+from orchestrator.model.problems import summary_of
 from orchestrator.model.queue.failing_builds import FailingBuild, Memory
-from orchestrator.model.strict_json import pointer
 
 ARTIFACT_TYPE = "application/vnd.orchestrator.queue.v1+json"
 ANNOTATION = "dev.orchestrator.queue"
@@ -48,8 +47,7 @@ def memory_of(document: Document) -> dict[str, FailingBuild]:
     try:
         state = _State.model_validate_json(text)
     except ValidationError as error:
-        problems = problems_of(error, _State)
-        raise ValueError("; ".join(f"{pointer(each.loc)}: {each.text}" for each in problems)) from error
+        raise ValueError(summary_of(error, _State)) from error
     return {
         build_id: FailingBuild(
             target=each.target,

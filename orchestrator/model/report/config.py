@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_pascal
 
 from orchestrator.model.characters import REFUSED
+from orchestrator.model.problems import summary_of
 
-_MAX_PROBLEMS = 3
 # A configuration is whatever somebody pushed; a tab or a line end is text, but nothing that steers a terminal is.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
@@ -60,8 +60,7 @@ class Told:
         try:
             found = _Config.model_validate_json(content)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[:_MAX_PROBLEMS]
-            raise ValueError("; ".join(f"/{'/'.join(map(str, e['loc']))}: {e['msg']}" for e in first)) from error
+            raise ValueError(summary_of(error, _Config)) from error
         start = found.config
         settings = Settings(
             docker_version=found.docker_version,

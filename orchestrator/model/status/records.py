@@ -5,9 +5,8 @@ from typing import Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.outcomes import Result
-from orchestrator.model.problems import problems_of
-from orchestrator.model.strict_json import pointer
+from orchestrator.model.outcomes import BuiltOn, Result
+from orchestrator.model.problems import summary_of
 
 
 class Record(BaseModel):
@@ -25,6 +24,8 @@ class Record(BaseModel):
     started: AwareDatetime
     seconds: float
     attempts: NonNegativeInt
+    builder: BuiltOn | None = None
+    """Records of earlier versions do not tell."""
     repeat: str
     """The command that builds it again."""
     log: str
@@ -36,5 +37,4 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            problems = problems_of(error, cls)
-            raise ValueError("; ".join(f"{pointer(each.loc)}: {each.text}" for each in problems)) from error
+            raise ValueError(summary_of(error, cls)) from error

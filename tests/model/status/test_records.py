@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.outcomes import Outcome, Result, record
+from orchestrator.model.outcomes import BuiltOn, Outcome, Result, record
 from orchestrator.model.status.records import Record
 from tests.samples import build
 
@@ -20,6 +20,7 @@ FAILED = Outcome(
     "exit code: 7",
     seconds=1.5,
     attempts=1,
+    builder=BuiltOn("big", "tcp://10.0.0.5:1234"),
     log="logs/it.log",
 )
 WRITTEN = record(FAILED, BUILD, started=NOON)
@@ -36,16 +37,24 @@ def test_what_a_build_recorded_is_read_back() -> None:
         started=NOON,
         seconds=1.5,
         attempts=1,
+        builder=BuiltOn("big", "tcp://10.0.0.5:1234"),
         repeat=BUILD.make_command,
         log="logs/it.log",
     )
 
 
+def test_a_record_of_before_records_named_builders_is_read_as_well() -> None:
+    old = {key: value for key, value in WRITTEN.items() if key != "builder"}
+
+    assert Record.read(json.dumps(old)).builder is None
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        ({"builder": "big"}, "/builder: "),
         ({"schema": 2}, "/schema: "),
-        ({"result": "splendid"}, "/result: "),
+        ({"result": "splendid"}, "/result: expected `up to date`, `built`, "),
         ({"started": "noon"}, "/started: "),
         ({"size_bytes": -1}, "/size_bytes: "),
     ],
