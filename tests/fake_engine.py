@@ -113,9 +113,12 @@ class FakeEngine:
     pull_says: Iterable[Mapping[str, Any]] = ({"status": "Pulling"},)
     in_use: int = 0
     """So many removals find the image in use."""
+    lists_break: int = 0
+    """So many lists of images break off."""
     unreachable: bool = False
     hangs: bool = False
     """Whether a build never says its last word."""
+    identity: str = "engine"
     context: bytes = b""
     calls: list[str] = field(default_factory=list)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -138,6 +141,9 @@ class FakeEngine:
     def close(self) -> None:
         self.calls.append("close")
 
+    def info(self) -> Mapping[str, Any]:
+        return {"ID": self.identity}
+
     def build(self, *, fileobj: io.BytesIO, tag: str, **options: Any) -> Iterator[Mapping[str, Any]]:
         self.context = fileobj.read()
         self.options = options
@@ -159,6 +165,13 @@ class FakeEngine:
     def pull(self, repository: str, *, tag: str, platform: str, **_: Any) -> Iterator[Mapping[str, Any]]:
         self.calls.append(f"pull {repository}@{tag} {platform}")
         yield from self.pull_says
+
+    def __call__(self, *, all: bool) -> list[Mapping[str, Any]]:  # noqa: A002 - the SDK calls it so
+        """What `api.images` lists."""
+        if self.lists_break:
+            self.lists_break -= 1
+            raise refusal(404, "content digest sha256:1: not found")
+        return [{"Id": f"sha256:{name:0<64}", "ParentId": "", **attrs} for name, attrs in self.images_there.items()]
 
     def get(self, name: str) -> Any:
         if name not in self.images_there:

@@ -168,6 +168,7 @@ class Workshop:
             self.order(name, text),
             connect=connect,
             registry=self.registry,
+            notes=self.root / "notes",
             limits=Limits(self.idle_seconds, 600, asyncio.get_running_loop().time() + 600),
             on_progress=lambda progress: None,
             on_line=self._heard,

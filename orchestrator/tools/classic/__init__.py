@@ -31,16 +31,18 @@ async def solve(
     *,
     connect: Connect,
     registry: Registry,
+    notes: Path,
     limits: Limits,
     on_progress: Callable[[Progress], None],
     on_line: Callable[[str], None],
 ) -> Solved:
     """Run one build, its log going to a file as it comes, and leave its image as an OCI layout.
 
-    `connect` makes a client of the engine that builds. Failures of the build and of the engine are values, that it
-    overran its limits too; raises InputError for a Dockerfile that needs BuildKit, LocalOutputError,
-    ContractBrokenError for an image that is not what it should be, and what the registry of a base raises. Cancelling
-    ends the build in the engine. Nothing of it stays there in any case but its bases, which the next build needs.
+    `connect` makes a client of the engine that builds; `notes` is a folder that all runs of this machine share.
+    Failures of the build and of the engine are values, that it overran its limits too; raises InputError for a
+    Dockerfile that needs BuildKit, LocalOutputError, ContractBrokenError for an image that is not what it should be,
+    and what the registry of a base raises. Cancelling ends the build in the engine. Nothing of it stays there in any
+    case but its bases, which the next build needs; what a run left that was killed, the next build removes.
     """
     with _log(order) as write, _folder(order) as folder:
         transcript = Transcript(write, on_progress, on_line)
@@ -48,7 +50,7 @@ async def solve(
             transcript.say(f"> attempt {order.attempt}")
         try:
             async with watched(limits) as alive:
-                run = Run(order, folder, transcript, connect, alive)
+                run = Run(order, folder, notes, transcript, connect, alive)
                 await run.carry_out(await described(order.build, registry))
         except (EngineFailedError, OverdueError) as error:
             transcript.end(f"> {error}")

@@ -1,7 +1,6 @@
 """One attempt at a build: its base pulled, itself built, its image kept, nothing left behind."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,13 +15,12 @@ from orchestrator.tools import contexts
 from orchestrator.tools.buildx import Order
 from orchestrator.tools.classic import archive, engine, recipe, result
 from orchestrator.tools.classic.calls import Call, EngineFailedError, called
+from orchestrator.tools.classic.notes import Note, abandoned, note
 from orchestrator.tools.classic.recipe import Recipe
 from orchestrator.tools.logs import log
 from orchestrator.tools.smoke import Connect
 from orchestrator.tools.transcript import Transcript
 
-_NAME = "orchestrator-classic"
-"""What an engine calls an image of ours, with a tag that no other build has, until it is ours to remove."""
 _REMOVAL_SECONDS = 30
 
 
@@ -33,6 +31,8 @@ class Run:
     order: Order
     folder: Path
     """For what is needed until it ends."""
+    notes: Path
+    """For what the next run must know if this one is killed; all runs of this machine share it."""
     transcript: Transcript
     connect: Connect
     alive: Callable[[], None]
@@ -49,19 +49,22 @@ class Run:
         """Build and keep the image; that an instruction failed is in the transcript. Raises EngineFailedError."""
         made = await asyncio.to_thread(recipe.written, self.order, self.folder / "context.tar")
         self.lines = made.lines
-        name = f"{_NAME}:{secrets.token_hex(16)}"
-        try:
-            await self._build(made, name)
-            if self.transcript.progress.failed is None:
-                await self._keep(name, bases)
-        finally:
-            await self._remove(name)
+        notes = self.notes / await called(self.connect, engine.identity)
+        for left in abandoned(notes):
+            await self._remove(left)
+        with note(notes) as mine:
+            try:
+                await self._build(made, mine)
+                if self.transcript.progress.failed is None:
+                    await self._keep(mine.name, bases)
+            finally:
+                await self._remove(mine)
 
-    async def _build(self, made: Recipe, name: str) -> None:
+    async def _build(self, made: Recipe, mine: Note) -> None:
         def work(call: Call) -> None:
             for place in dict.fromkeys(base.pinned for base in self.order.build.bases):
                 engine.pull(call, place, platform=made.platform, say=self.transcript.say, alive=self.alive)
-            engine.build(call, made, name=name, tell=self._heard)
+            engine.build(call, made, name=mine.name, tell=partial(self._heard, mine))
 
         await called(self.connect, work)
         if self.transcript.progress.failed is None and not self.steps.result:
@@ -78,17 +81,22 @@ class Run:
         saved = await called(self.connect, work)
         await asyncio.to_thread(result.write, saved, bases, self.order.output)
 
-    async def _remove(self, name: str) -> None:
+    async def _remove(self, noted: Note) -> None:
+        """Remove what is noted from the engine; what stays there stays in the note."""
+        target, name = str(self.order.build.target), noted.name
         try:
             async with asyncio.timeout(_REMOVAL_SECONDS):
-                await called(self.connect, partial(engine.removed, name=name, images=tuple(self.steps.images)))
+                await called(self.connect, partial(engine.removed, name=name, images=tuple(noted.images)))
         except (EngineFailedError, TimeoutError) as error:
-            log.warning("images stay in the engine", target=str(self.order.build.target), name=name, problem=str(error))
+            log.warning("images stay in the engine", target=target, name=name, problem=str(error))
+        else:
+            noted.remove()
 
-    def _heard(self, message: Mapping[str, Any]) -> None:
+    def _heard(self, mine: Note, message: Mapping[str, Any]) -> None:
         self.alive()
         for event in self.steps.events(message):
             if isinstance(event, Vertex):
                 self.transcript.moved(event)
             else:
                 self.transcript.printed(event)
+        mine.add(self.steps.images[len(mine.images) :])

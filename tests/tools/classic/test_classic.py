@@ -1,6 +1,7 @@
 """One build by an engine with the classic builder, from the Dockerfile to the layout, and what is left of it."""
 
 import asyncio
+import hashlib
 import io
 import json
 import tarfile
@@ -27,6 +28,7 @@ from orchestrator.model.references import Reference, Repository
 from orchestrator.model.solve import Progress
 from orchestrator.tools import classic
 from orchestrator.tools.buildx import Order, Solved
+from orchestrator.tools.classic.notes import note
 from orchestrator.tools.layout import Layout, check_arch, read
 from orchestrator.tools.watchdog import Limits
 from tests.fake_engine import FakeEngine, MadeImage, image, plain, refusal, saved_by_containerd, saved_in_folders
@@ -96,6 +98,7 @@ class Run:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.log = root / "logs" / "build.log"
+        self.notes = root / "logs" / "notes"
         self.engine = FakeEngine(says=said(BUILT), archive=saved_in_folders(BUILT))
         self.bases = FakeBases(BASE, BASE_MANIFEST)
         self.pinned = PLACE.pinned(BASE_MANIFEST.digest)
@@ -127,6 +130,7 @@ class Run:
             self.order,
             connect=self.engine.connect,
             registry=self.bases,
+            notes=self.notes,
             limits=self.limits,
             on_progress=self.progress.append,
             on_line=self.heard,
@@ -136,6 +140,16 @@ class Run:
         self.lines.append(line)
         if line == "installed":
             self.printed.set()
+
+    def noted(self, tag: str) -> Path:
+        """The file of a note, as of a run that was killed."""
+        folder = self.notes / hashlib.sha256(b"engine").hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / tag
+
+    @property
+    def all_notes(self) -> list[str]:
+        return [path.name for path in self.notes.rglob("*") if path.is_file()]
 
     async def layout(self) -> Layout:
         return read(self.root / "layout", elsewhere=await classic.elsewhere(self.build, self.bases))
@@ -196,7 +210,7 @@ async def test_the_engine_gets_the_base_first_and_is_told_its_digest(run: Run) -
         dockerfile = context.extractfile(str(run.engine.options["dockerfile"]))
         assert dockerfile is not None
         assert dockerfile.read() == f"FROM {run.pinned}\nRUN tool\n".encode()
-    assert run.engine.calls[:2] == [f"pull {PLACE.repository}@{BASE_MANIFEST.digest} windows/amd64", "build"]
+    assert run.engine.calls[1:3] == [f"pull {PLACE.repository}@{BASE_MANIFEST.digest} windows/amd64", "build"]
     assert run.engine.options == {
         "custom_context": True,
         "dockerfile": ".orchestrator-dockerfile",
@@ -214,7 +228,7 @@ async def test_a_base_that_is_there_is_not_pulled(run: Run) -> None:
 
     await run()
 
-    assert run.engine.calls[0] == "build"
+    assert run.engine.calls[:2] == ["close", "build"]
 
 
 async def test_downloads_are_sent_where_a_stage_stands_for_them(run: Run, tmp_path: Path) -> None:
@@ -237,6 +251,81 @@ async def test_nothing_of_a_build_stays_in_the_engine_but_what_has_another_name(
 
     assert run.removed == ["remove 6128cb2a544d", "remove orchestrator-classic"]
     assert list(run.engine.images_there) == ["95c37d5e547e"]
+
+
+async def test_a_step_that_ended_when_nobody_listened_goes_too_and_those_of_other_builds_stay(run: Run) -> None:
+    run.engine.images_there = {
+        "95c37d5e547e": {"RepoDigests": [str(run.pinned)]},
+        "6128cb2a544d": {"ParentId": "sha256:95c37d5e547e", "RepoTags": ["<none>:<none>"]},
+        "111111111111": {"ParentId": "sha256:6128cb2a544d"},
+        "222222222222": {"ParentId": "sha256:111111111111"},
+        "333333333333": {"ParentId": "sha256:95c37d5e547e"},
+        "444444444444": {"ParentId": "sha256:6128cb2a544d", "RepoTags": ["somebody/else:1"]},
+    }
+
+    await run()
+
+    assert list(run.engine.images_there) == ["95c37d5e547e", "333333333333", "444444444444"]
+
+
+async def test_a_list_of_images_that_breaks_off_is_asked_for_again(run: Run) -> None:
+    run.engine.images_there = {"6128cb2a544d": {}, "111111111111": {"ParentId": "sha256:6128cb2a544d"}}
+    run.engine.lists_break = 1
+
+    await run()
+
+    assert run.engine.images_there == {}
+
+
+async def test_what_a_killed_run_left_in_the_engine_is_removed_before_the_build(run: Run) -> None:
+    run.noted("a" * 32).write_text("111111111111\n222222222222\n3333")
+    left = ("111111111111", "222222222222", f"orchestrator-classic:{'a' * 32}")
+    run.engine.images_there = {name: {} for name in (*left, "333333333333")}
+
+    await run()
+
+    assert run.removed[:3] == ["remove orchestrator-classic", "remove 222222222222", "remove 111111111111"]
+    assert run.engine.calls.index("remove 111111111111") < run.engine.calls.index("build")
+    assert list(run.engine.images_there) == ["333333333333"]
+    assert run.all_notes == []
+
+
+async def test_what_a_run_has_that_is_running_now_stays(run: Run) -> None:
+    run.engine.images_there = {"111111111111": {}}
+    with note(run.noted("").parent) as running:
+        running.add(["111111111111"])
+
+        await run()
+
+        assert list(run.engine.images_there) == ["111111111111"]
+
+
+async def test_what_was_left_in_another_engine_stays_noted(run: Run) -> None:
+    run.noted("a" * 32).write_text("111111111111\n")
+    run.engine.identity = "another"
+
+    await run()
+
+    assert run.all_notes == ["a" * 32]
+
+
+async def test_what_cannot_be_removed_is_removed_by_the_next_run(run: Run) -> None:
+    stubborn = Stubborn(says=said(BUILT), archive=saved_in_folders(BUILT))
+    run.engine, willing = stubborn, run.engine
+    await run()
+    assert len(run.all_notes) == 1
+    run.engine, willing.images_there = willing, stubborn.images_there
+
+    await run()
+
+    assert (willing.images_there, run.all_notes) == ({}, [])
+
+
+class Stubborn(FakeEngine):
+    """Removes nothing."""
+
+    def remove(self, name: str) -> None:
+        raise refusal(500, "not today")
 
 
 RUN_FAILED = {"errorDetail": {"code": 7}, "error": "The command 'cmd /S /C tool' returned a non-zero code: 7"}
