@@ -26,7 +26,7 @@ from orchestrator.tools.execute import Executor
 from orchestrator.tools.logs import log
 from orchestrator.tools.preflight import emulations, ready_builders
 from orchestrator.tools.registry.proxies import Proxies
-from orchestrator.tools.scratch import scratch
+from orchestrator.tools.scratch import end_left, scratch
 
 
 async def built(
@@ -34,6 +34,7 @@ async def built(
 ) -> tuple[Outcome, ...]:
     """Run builds that are needed to their ends; raises the errors of what all of them need, such as a builder."""
     config = opened.project.config
+    await end_left(invocation.root / OUT / "tmp")
     builders = await _builders(invocation, opened, builds, emulate=work.emulate)
     downloaded = await _sources(invocation, config, builds)
     epochs = await _epochs(invocation, config, builds)
@@ -45,7 +46,7 @@ async def built(
             root=invocation.root,
             out=invocation.root / OUT,
             builders=builders,
-            acceptance=Acceptance(opened.client, config.tests),
+            acceptance=Acceptance(opened.client, config.tests, keep_alive=config.keep_alive),
             epochs=epochs,
             sources=downloaded,
             display=shown,

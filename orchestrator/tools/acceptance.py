@@ -20,6 +20,8 @@ class Acceptance:
 
     registry: Registry
     tests: Sequence[SmokeTest]
+    keep_alive: bool = False
+    """Whether manifests in staging get tags of their own, against a registry that clears away what no tag names."""
 
     async def of(
         self,
@@ -52,7 +54,7 @@ class Acceptance:
         broken = [f"smoke test {test.name}: {test.problem}" for test in results if test.problem]
         if broken:
             return replace(outcome, code=ExitCode.TEST_FAILED, detail="\n".join(broken))
-        kept = await staging.tag(build, index, self.registry)
+        kept = await staging.tag(build, index, self.registry, keep_alive=self.keep_alive)
         image_digest = staging.image_of(kept).digest
         return replace(outcome, result=Result.BUILT, digest=kept.digest, image_digest=image_digest)
 

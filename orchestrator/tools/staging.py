@@ -11,6 +11,7 @@ from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.keepers import keep, patiently
 from orchestrator.tools.logs import log
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source
@@ -87,7 +88,7 @@ async def push(
     )
     member = Member(build.target.arch, image, tuple(descriptor for descriptor, _ in made.attestations))
     index = assemble([member], annotations=build.kept.annotations)
-    await registry.put_document(repository.at(index.digest), index)
+    await patiently(lambda: registry.put_document(repository.at(index.digest), index))
     return index
 
 
@@ -112,12 +113,13 @@ async def _write(repository: Repository, document: Document, registry: Registry)
         ) from error
 
 
-async def tag(build: Build, index: Document, registry: Registry) -> Document:
+async def tag(build: Build, index: Document, registry: Registry, *, keep_alive: bool = False) -> Document:
     """Give a tested index its build ID, and return the index that has it: from here on the build exists for everybody.
 
     Where another run was faster, its index stays, for tags may stand on it already; only a forced build replaces it.
+    `keep_alive`: the manifests below the index get tags of their own before it has its name.
     """
-    kept = await _named(build, index, registry)
+    kept = await _named(build, index, registry, keep_alive=keep_alive)
     try:
         await registry.put_document(build.pointer, kept)
     except OrchestratorError as error:
@@ -126,19 +128,24 @@ async def tag(build: Build, index: Document, registry: Registry) -> Document:
     return kept
 
 
-async def _named(build: Build, index: Document, registry: Registry) -> Document:
-    if build.forced:
-        await registry.put_document(build.staging, index)
-        return index
-    kept = await index_of(build, registry)
+async def _named(build: Build, index: Document, registry: Registry, *, keep_alive: bool) -> Document:
+    kept = None if build.forced else await index_of(build, registry)
+    if keep_alive:
+        await _keep(build.staging.repository, kept or index, registry)
     if kept is None:
         try:
-            await registry.put_document(build.staging, index)
+            await patiently(lambda: registry.put_document(build.staging, index))
         except TagMovedError:
+            if build.forced:
+                raise
             kept = await index_of(build, registry)
     if kept is not None and kept.digest != index.digest:
         log.info("another run staged it first", target=str(build.target), kept=kept.digest, ours=index.digest)
     return kept or index
+
+
+async def _keep(repository: Repository, index: Document, registry: Registry) -> None:
+    await asyncio.gather(*(keep(repository.at(child.digest), registry) for child in index.children))
 
 
 def image_of(index: Document) -> Descriptor:

@@ -88,15 +88,17 @@ class Family:
         word = hashlib.sha256(f"{arch} {change}".encode()).hexdigest()
         return replace(made, staging=repositories.staged(arch, word))
 
-    async def stage(self, change: str, *arches: str) -> None:
+    async def stage(self, change: str, *arches: str, keep_alive: bool = False) -> None:
         """Put the builds of a change in staging, past any proxy; of all arches where none is named."""
         async with client() as direct:
-            await asyncio.gather(*(self._stage(direct, arch, change) for arch in arches or self.arches))
+            await asyncio.gather(
+                *(self._stage(direct, arch, change, keep_alive=keep_alive) for arch in arches or self.arches)
+            )
 
-    async def _stage(self, direct: Registry, arch: str, change: str) -> None:
-        one, place = self.image(arch, change), self.build(arch, change).staging
-        await push(direct, place.repository.at(one.manifest.digest), one)
-        await direct.put_document(place, assemble([self._member(arch, change)]))
+    async def _stage(self, direct: Registry, arch: str, change: str, *, keep_alive: bool) -> None:
+        one, made = self.image(arch, change), self.build(arch, change)
+        await push(direct, made.staging.repository.at(one.manifest.digest), one)
+        await staging.tag(made, assemble([self._member(arch, change)]), direct, keep_alive=keep_alive)
 
     def _member(self, arch: str, change: str) -> Member:
         return Member(arch, self.image(arch, change).manifest.descriptor(platform=ARCHES[arch].platform))

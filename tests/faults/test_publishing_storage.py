@@ -13,11 +13,13 @@ import pytest_asyncio
 from orchestrator.errors import ExitCode
 from orchestrator.model.publishing.moves import Move, Rules
 from orchestrator.model.references import Reference
+from orchestrator.model.verification import Problem
+from orchestrator.tools.verify import InRegistry, verify
 from tests.configured_registry import Server, server
 from tests.faultproxy import FaultProxy
 from tests.faults.family import Family
 from tests.faults.scene import NEW, OLD, Scene, discreet
-from tests.pushing import IMPATIENT
+from tests.pushing import IMPATIENT, client
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +120,34 @@ async def test_garbage_collection_takes_nothing_of_what_is_kept_alive(own: Serve
     await collect_garbage(own)
 
     assert await scene.family.broken(scene.new, scene.new) == []
+
+
+async def unsound(family: Family, change: str) -> list[Problem]:
+    """What is wrong with the builds of a change in staging."""
+    found: list[Problem] = []
+    async with client() as registry:
+        for place in (family.build(arch, change).staging for arch in family.arches):
+            document = await registry.document(place)
+            if document is None:
+                pytest.fail(f"{place} is gone")
+            found += (await verify(InRegistry(registry, place.repository), {place.tag: document}, deep=True)).problems
+    return found
+
+
+@pytest.mark.row("W32")
+async def test_a_build_that_is_kept_alive_in_staging_is_published_after_garbage_collection(
+    own: Server, scene: Scene
+) -> None:
+    assert await scene.publish(keep_alive=True) is ExitCode.DONE
+    scene.old, scene.change, scene.keep_alive = scene.new, "kept", True
+    scene.new = scene.family.expected(scene.change)
+    await scene.family.stage(scene.change, keep_alive=True)
+
+    await collect_garbage(own)
+
+    assert await unsound(scene.family, NEW) != []
+    assert await unsound(scene.family, scene.change) == []
+    assert (await scene.publish(), await scene.family.live()) == (ExitCode.DONE, scene.new)
 
 
 @pytest.mark.row("W32")

@@ -33,6 +33,7 @@ class House:
         self.made: Collect = self.collected
         self.tests: tuple[SmokeTest, ...] = (RUNS,)
         self.phases: list[str] = []
+        self.keep_alive = False
 
     async def collected(self, order: Order, registry: Registry) -> Made:
         return layout.read(samples.layout(order.output))
@@ -42,6 +43,7 @@ class House:
 
     async def accept(self) -> Outcome:
         builder = ReadyBuilder(
+            key="default",
             where="the engine",
             address="unix:///s",
             name="default",
@@ -59,10 +61,15 @@ class House:
             epoch=0,
             log=self.root / "log",
         )
-        acceptance = Acceptance(self.registry, self.tests)
+        acceptance = Acceptance(self.registry, self.tests, keep_alive=self.keep_alive)
         return await acceptance.of(
             order, BEFORE, builder=builder, phase=self.phases.append, arrived=lambda count, total: None
         )
+
+    @property
+    def kept(self) -> int:
+        """How many manifests have a tag of their own."""
+        return sum(reference.startswith(f"{BUILD.staging.repository}:k-") for reference in self.registry.documents)
 
     @property
     def is_staged(self) -> bool:
@@ -85,12 +92,24 @@ async def test_an_image_that_passes_gets_its_build_id(house: House) -> None:
     assert house.phases == ["checking", "pushing", "testing"]
 
 
-async def test_an_image_that_fails_a_test_gets_none(house: House) -> None:
+async def test_an_image_that_fails_a_test_gets_none_and_is_not_kept_alive(house: House) -> None:
     house.docker.prints = {"tool": (3, b"")}
+    house.keep_alive = True
 
     outcome = await house.accept()
 
-    assert (outcome.code, house.is_staged) == (ExitCode.TEST_FAILED, False)
+    assert (outcome.code, house.is_staged, house.kept) == (ExitCode.TEST_FAILED, False, 0)
+
+
+@pytest.mark.parametrize(("keep_alive", "kept"), [(True, 2), (False, 0)])
+async def test_image_and_attestation_are_kept_alive_where_that_is_wished(
+    house: House, keep_alive: bool, kept: int
+) -> None:
+    house.keep_alive = keep_alive
+
+    await house.accept()
+
+    assert house.kept == kept
 
 
 async def test_an_image_that_nothing_can_test_gets_its_build_id_and_says_so(house: House) -> None:

@@ -15,6 +15,7 @@ from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.model.platforms import Platform
 from orchestrator.model.publishing.index import assemble, members
 from orchestrator.model.references import Repository
+from orchestrator.tools.keepers import keeper
 from orchestrator.tools.layout import Layout, read
 from orchestrator.tools.registry.sources import Source
 from orchestrator.tools.registry.uploads import Outcome as Upload
@@ -187,6 +188,34 @@ async def test_a_tested_index_gets_the_build_id_and_then_the_name_of_the_last_bu
     assert await tag(AMD64, INDEX, registry) == INDEX
     assert registry.written == [str(AMD64.staging), str(AMD64.pointer)]
     assert registry.documents == {str(AMD64.staging): INDEX, str(AMD64.pointer): INDEX}
+
+
+def keepers(index: Document) -> list[str]:
+    return sorted(str(keeper(AMD64.staging.repository.at(child.digest))) for child in index.children)
+
+
+def holding(index: Document) -> FakeRegistry:
+    """A registry with the manifests below an index in staging; which they are does not matter here."""
+    return FakeRegistry({str(AMD64.staging.repository.at(child.digest)): INDEX for child in index.children})
+
+
+async def test_what_is_kept_alive_has_tags_of_its_own_before_the_build_has_its_name() -> None:
+    registry = holding(OTHER)
+
+    await tag(AMD64, OTHER, registry, keep_alive=True)
+
+    assert len(keepers(OTHER)) == 2
+    assert sorted(registry.written[:2]) == keepers(OTHER)
+    assert registry.written[2:] == [str(AMD64.staging), str(AMD64.pointer)]
+
+
+async def test_of_two_runs_the_index_that_stays_is_kept_alive() -> None:
+    registry = holding(OTHER)
+    registry.documents[str(AMD64.staging)] = OTHER
+
+    await tag(AMD64, INDEX, registry, keep_alive=True)
+
+    assert sorted(registry.written) == sorted([*keepers(OTHER), str(AMD64.pointer)])
 
 
 async def test_the_index_of_a_faster_run_stays() -> None:
