@@ -10,6 +10,11 @@ _CRASHED_ATTEMPTS = 2
 _CRASH = re.compile(r"did not complete successfully: exit code: 139$")
 
 
+# When two equal builds end at the same moment, BuildKit may keep a step in its cache whose files it has lost:
+# moby/buildkit#4419 and #6808. Whatever stands on that step fails then, until the step is carried out again.
+_STEP_LOST = re.compile(r"\bsnapshot \S+ does not exist|missing lease requirement", re.IGNORECASE)
+
+
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
@@ -52,6 +57,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], ExitCode], ...] = (
             r"\bref \S+ locked",
             r"inconsistent graph state",
             r"failed to get state for index",
+            _STEP_LOST.pattern,
             r"failed to create endpoint",
             # Another client went away, whose equal build this one had joined; nobody cancels ours but we.
             r"\bcontext canceled",
@@ -88,6 +94,11 @@ def cause(message: str) -> ExitCode:
 def is_crash(message: str) -> bool:
     """Whether a RUN died of SIGSEGV: under emulation it is often the emulator that does."""
     return _CRASH.search(message) is not None
+
+
+def is_cache_broken(message: str) -> bool:
+    """Whether a builder has lost what its cache promises, so that another attempt has to do without it."""
+    return _STEP_LOST.search(message) is not None
 
 
 def attempts(code: ExitCode, *, is_crash: bool, is_emulated: bool) -> int:

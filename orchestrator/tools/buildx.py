@@ -34,6 +34,8 @@ class Order:
     """From the second on the log goes on in the same file."""
     pushes: bool = False
     """Whether the builder pushes to staging by itself, without a tag, and leaves `metadata` instead of a layout."""
+    no_cache: bool = False
+    """Whether the builder is to carry out every step anew."""
 
     @property
     def metadata(self) -> Path:
@@ -69,6 +71,7 @@ def build_command(order: Order) -> list[str]:
         *("--platform", str(build.target.platform)),
         *("--progress", "rawjson"),
         *("--provenance", "mode=max"),
+        *(("--no-cache",) if order.no_cache else ()),
         *_repeat("--build-context", (f"{base.name.short}=docker-image://{base.pinned}" for base in build.bases)),
         *(("--build-context", f"source={order.sources}") if order.sources else ()),
         *_repeat("--build-arg", (f"{name}={value}" for name, value in sorted(build.inputs.build_args.items()))),

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError, worst
 from orchestrator.model.facts import Facts
+from orchestrator.model.failures import is_cache_broken
 from orchestrator.model.outcomes import BuiltOn, Outcome, Result, on_parents, record
 from orchestrator.model.plan import Build
 from orchestrator.model.slots import Slots
@@ -127,12 +128,7 @@ class Executor:
         order = self._order(build, folder, builder)
         total = self.patience.total_seconds
         limits = Limits(self.patience.idle_seconds, total, asyncio.get_running_loop().time() + total)
-        solved = await attempts.run(
-            lambda number: self._solve(replace(order, attempt=number), limits),
-            is_emulated=build.target.arch in builder.runs.emulated,
-            until=limits.until,
-            tell=lambda again: self.display.retried(build, again),
-        )
+        solved = await self._attempted(order, limits, attempts)
         outcome = replace(
             _outcome(build, Result.FAILED, code=solved.code, detail=solved.message), attempts=solved.attempts
         )
@@ -147,6 +143,23 @@ class Executor:
             return replace(outcome, code=error.exit_code, detail=str(error))
         except OverdueError as error:
             return replace(outcome, code=error.code, detail=str(error))
+
+    async def _attempted(self, order: Order, limits: Limits, attempts: Attempts) -> Solved:
+        """What the last attempt came to; after one that the builder's cache spoilt there are none with it."""
+        build = order.build
+
+        async def solve(number: int) -> Solved:
+            nonlocal order
+            solved = await self._solve(replace(order, attempt=number), limits)
+            order = replace(order, no_cache=order.no_cache or is_cache_broken(solved.message))
+            return solved
+
+        return await attempts.run(
+            solve,
+            is_emulated=build.target.arch in self.builders[build.target].runs.emulated,
+            until=limits.until,
+            tell=lambda again: self.display.retried(build, again),
+        )
 
     def _order(self, build: Build, folder: Path, builder: ReadyBuilder) -> Order:
         return Order(

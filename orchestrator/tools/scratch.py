@@ -5,10 +5,24 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from orchestrator.errors import LocalOutputError
+from orchestrator.tools import servers
+from orchestrator.tools.logs import log
+from orchestrator.tools.servers import Server
+
+_PROGRAMS = frozenset({"docker", "docker-buildx"})
+_GRACE_SECONDS = 10.0
+
+
+class Stop(Protocol):
+    """Ends processes."""
+
+    async def __call__(self, processes: Iterable[Server], /, *, grace_seconds: float) -> None:
+        """As `servers.stop` promises it."""
 
 
 @contextlib.contextmanager
@@ -25,17 +39,36 @@ def scratch(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+async def end_left(folder: Path, *, proc: Path = servers.PROC, stop: Stop = servers.stop) -> None:
+    """End the builds that killed runs left at work in their folders below `folder`.
+
+    By itself buildx ends when it has something to say and nobody reads it; until then it builds, and writes where it
+    was told to. A system that does not show its processes as files leaves it to that.
+    """
+    for left in _abandoned(folder):
+        try:
+            await stop(servers.processes_of(left, _PROGRAMS, proc), grace_seconds=_GRACE_SECONDS)
+        except LocalOutputError as error:
+            log.warning("a build of a killed run goes on", folder=str(left), problem=str(error))
+
+
 def _made(folder: Path) -> tuple[Path, int]:
     folder.mkdir(parents=True, exist_ok=True)
     # While it is held no run is between making its folder and locking it, so what is not locked belongs to nobody.
     with _locked(folder):
-        for left in folder.iterdir():
-            with contextlib.suppress(BlockingIOError), _locked(left, wait=False):
-                shutil.rmtree(left, ignore_errors=True)
+        for left in _abandoned(folder):
+            shutil.rmtree(left, ignore_errors=True)
         mine = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
         lock = os.open(mine, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
     return mine, lock
+
+
+def _abandoned(folder: Path) -> Iterator[Path]:
+    """The folders that no run holds, each held by us while it is looked at."""
+    for left in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), _locked(left, wait=False):
+            yield left
 
 
 @contextlib.contextmanager

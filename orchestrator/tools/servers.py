@@ -65,7 +65,8 @@ def remembered(record: Path, proc: Path = PROC) -> Server | None:
 def processes_of(folder: Path, programs: frozenset[str], proc: Path = PROC) -> tuple[Server, ...]:
     """All processes of these programs that were told a path in `folder`, and whatever they started, children first.
 
-    Finds what a killed server left behind, which no record names.
+    Finds what a killed server left behind, which no record names. A system that does not show its processes as files
+    has none.
     """
     parents = {pid: int(stat[_PARENT]) for pid in _pids(proc) if (stat := _stat(pid, proc)) is not None}
     found = {pid for pid in parents if _is_of(pid, folder, programs, proc)}
@@ -131,7 +132,7 @@ def _pidfd(pid: int) -> Iterator[int]:
 
 
 def _pids(proc: Path) -> Iterator[int]:
-    return (int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal())
+    return (int(entry.name) for entry in proc.glob("[0-9]*") if entry.name.isdecimal())
 
 
 def _stat(pid: int, proc: Path) -> list[str] | None:

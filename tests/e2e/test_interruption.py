@@ -1,19 +1,24 @@
 """Runs that are ended in the middle, and runs that work on the same at once."""
 
+import contextlib
 import json
 import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import DockerClient
+from docker.errors import APIError
 
+from orchestrator.tools.engine.docker_host import Engine
 from tests.e2e.conftest import NewHello
 from tests.e2e.hello import Hello
 from tests.e2e.shims import DEAF, shim
+from tests.plain_engine import plain_engine
 from tests.real import docker
 
 pytestmark = pytest.mark.e2e
@@ -154,15 +159,93 @@ def containers(family: Hello) -> str:
 
 def test_what_a_killed_run_left_is_swept_away_by_the_next(hello: NewHello) -> None:
     family: Hello = hello()
-    take_time(family, seconds=2)
+    take_time(family, seconds=3)
     running = family.start("build")
     wait_until(log_says(family, "now 42"), process=running)
     end(running, signal.SIGKILL)
-    assert len(family.left) == 1
+    assert (len(family.left), bool(family.processes)) == (1, True)
 
     family.run("build")
 
-    assert (family.left, len(family.staged("amd64"))) == ([], 1)
+    assert (family.left, family.processes, len(family.staged("amd64"))) == ([], [], 1)
+
+
+@pytest.fixture(params=["containerd's store", "a store of its own"])
+def store(request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Engines of both kinds, one after the other."""
+    if request.param == "containerd's store":
+        yield engine
+        return
+    with plain_engine(tmp_path_factory.mktemp("e")) as (plain, _):
+        yield plain
+
+
+def build_classically(family: Hello, store: Engine, *, size: int, seconds: int) -> None:
+    """Let the classic builder of an engine make an image of so many MB and a step that takes so long."""
+    text = f"""\
+FROM {{{{ base }}}}
+RUN printf '#!/bin/sh\\necho hello 2.0.1 on amd64\\n' > /bin/hello && chmod 755 /bin/hello
+RUN dd if=/dev/urandom of=/noise bs=1M count={size}
+RUN echo now $((6 * 7)); sleep {seconds}
+"""
+    (family.root / "templates" / "dockerfile" / "slim.j2").write_text(text)
+    family.configure("builders", {"default": {"driver": "classic", "host": store.host}})
+
+
+def nameless(store: Engine) -> set[str]:
+    """The images of an engine that have no name, or one of ours for what is being built."""
+    listed = None
+    with contextlib.closing(DockerClient(store.host)) as client:
+        while listed is None:
+            # With containerd's store a list breaks off over an image that goes at that moment.
+            with contextlib.suppress(APIError):
+                listed = client.api.images(all=True)
+    named = ((each["RepoTags"] or each["RepoDigests"] or ["<none>"], each["Id"]) for each in listed)
+    return {
+        f"{names[0]} {digest}" for names, digest in named if names[0].startswith(("<none>", "orchestrator-classic"))
+    }
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_what_a_killed_classic_build_left_in_the_engine_is_removed_by_the_next(
+    hello: NewHello, store: Engine, is_built: bool
+) -> None:
+    family: Hello = hello()
+    build_classically(family, store, size=200, seconds=0 if is_built else 600)
+    before = nameless(store)
+
+    def is_named() -> bool:
+        return any(line.startswith("orchestrator-classic") for line in nameless(store) - before)
+
+    running = family.start("build")
+    wait_until(is_named if is_built else log_says(family, "now 42"), process=running)
+    end(running, signal.SIGKILL)
+    assert nameless(store) != before
+
+    build_classically(family, store, size=1, seconds=0)
+    family.run("build")
+
+    assert nameless(store) == before
+
+
+def test_what_a_run_has_in_the_engine_stays_while_it_runs(hello: NewHello, engine: Engine) -> None:
+    before = nameless(engine)
+    lasting, killed = families = [hello(), hello()]
+    for family in families:
+        build_classically(family, engine, size=1, seconds=600)
+    running = lasting.start("build")
+    wait_until(log_says(lasting, "now 42"), process=running)
+    its_own = nameless(engine) - before
+    other = killed.start("build")
+    wait_until(log_says(killed, "now 42"), process=other)
+    end(other, signal.SIGKILL)
+
+    build_classically(killed, engine, size=1, seconds=0)
+    killed.run("build")
+
+    assert (nameless(engine) - before, len(its_own), running.poll()) == (its_own, 2, None)
+    end(running, signal.SIGINT)
+    assert nameless(engine) == before
 
 
 def test_two_runs_at_once_agree(hello: NewHello) -> None:

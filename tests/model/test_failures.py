@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.failures import attempts, cause, explained, is_crash
+from orchestrator.model.failures import attempts, cause, explained, is_cache_broken, is_crash
 
 DIGEST = f"sha256:{'0a' * 32}"
 OTHER = f"sha256:{'0b' * 32}"
@@ -129,6 +129,12 @@ RECORDED = [
     ("failed to solve: Canceled: context canceled", ExitCode.UNAVAILABLE),
     ("failed to get state for index 0 on [stage-1 2/3] RUN make", ExitCode.UNAVAILABLE),
     (
+        "failed to commit gb42kruy9vr9 to jk7w73t3qr5u during finalize: failed to stat active key during commit: "
+        "snapshot gb42kruy9vr9 does not exist: not found",
+        ExitCode.UNAVAILABLE,
+    ),
+    ("failed to solve: missing lease requirement for setBlob", ExitCode.UNAVAILABLE),
+    (
         'process "/bin/sh -c true" did not complete successfully: failed to create endpoint izl0 on network bridge: '
         "adding interface veth10e6 to bridge docker0 failed: Device does not exist",
         ExitCode.UNAVAILABLE,
@@ -136,6 +142,19 @@ RECORDED = [
     (f'failed to do request: Get "{REGISTRY}/blobs/{DIGEST}": EOF', ExitCode.UNAVAILABLE),
     ("net/http: TLS handshake timeout", ExitCode.UNAVAILABLE),
 ]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("failed to stat lower snapshot oqp2: snapshot oqp2 does not exist: not found", True),
+        ("failed to solve: missing lease requirement for setBlob", True),
+        ("failed to get state for index 0 on [stage-1 2/3] RUN make", False),
+        ('process "/bin/sh -c tool" did not complete successfully: exit code: 1', False),
+    ],
+)
+def test_a_cache_that_lost_what_it_promises_is_told_from_other_failures(message: str, expected: bool) -> None:
+    assert is_cache_broken(message) == expected
 
 
 @pytest.mark.parametrize(("message", "expected"), RECORDED)

@@ -113,6 +113,13 @@ def test_a_builder_that_can_pushes_by_digest_alone() -> None:
     ]
 
 
+@pytest.mark.parametrize("no_cache", [True, False])
+def test_a_builder_is_told_to_do_without_its_cache_only_where_that_is_wished(no_cache: bool) -> None:
+    command = build_command(replace(order(Path("/w")), no_cache=no_cache))
+
+    assert ("--no-cache" in command) == no_cache
+
+
 def test_a_stage_stays_as_it_is_without_downloads() -> None:
     command = build_command(order(Path("/w")))
 

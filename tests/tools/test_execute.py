@@ -181,6 +181,16 @@ async def test_a_run_that_failed_is_not_tried_again(house: House) -> None:
     assert house.record(S390X)["attempts"] == 1
 
 
+async def test_what_a_broken_cache_spoilt_is_tried_again_without_it(house: House) -> None:
+    spoilt = "ERROR: failed to commit aa to bb during finalize: snapshot aa does not exist: not found\n"
+    house.runner.fails = {"linux/amd64": [LOST, spoilt]}
+
+    [outcome] = await house.run(AMD64)
+
+    assert (outcome.result, outcome.attempts) == (Result.BUILT, 3)
+    assert ["--no-cache" in command for command in house.runner.asked] == [False, False, True]
+
+
 async def test_a_lost_builder_is_asked_again_with_a_clean_scratch(house: House) -> None:
     house.runner.fails = {"linux/amd64": [LOST, LOST]}
     found: list[list[str]] = []
