@@ -11,7 +11,7 @@ from orchestrator.model.plan.kept_inputs import KeptInputs
 from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.references import Reference, Repository
-from orchestrator.tools.keepers import keep, patiently
+from orchestrator.tools.keepers import keep
 from orchestrator.tools.logs import log
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source
@@ -88,7 +88,7 @@ async def push(
     )
     member = Member(build.target.arch, image, tuple(descriptor for descriptor, _ in made.attestations))
     index = assemble([member], annotations=build.kept.annotations)
-    await patiently(lambda: registry.put_document(repository.at(index.digest), index))
+    await registry.put_document(repository.at(index.digest), index)
     return index
 
 
@@ -134,7 +134,7 @@ async def _named(build: Build, index: Document, registry: Registry, *, keep_aliv
         await _keep(build.staging.repository, kept or index, registry)
     if kept is None:
         try:
-            await patiently(lambda: registry.put_document(build.staging, index))
+            await registry.put_document(build.staging, index)
         except TagMovedError:
             if build.forced:
                 raise

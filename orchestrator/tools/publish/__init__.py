@@ -12,7 +12,6 @@ from orchestrator.model.publishing.moves import Move, Moved, Rules, decided, hel
 from orchestrator.model.publishing.publication import Publication
 from orchestrator.model.publishing.run import PublishRun
 from orchestrator.model.references import Reference, Repository
-from orchestrator.tools.keepers import patiently
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.contents import Contents, is_whole
 from orchestrator.tools.publish.live import live
@@ -144,12 +143,8 @@ async def _pointed(moved: Moved, registry: Registry) -> Moved:
     index = moved.index
     if index is None:
         return moved
-
-    async def work() -> None:
-        await registry.put_document(moved.tag, index, instead_of=moved.live.seen)
-
     try:
-        await patiently(work)
+        await registry.put_document(moved.tag, index, instead_of=moved.live.seen)
     except OrchestratorError as error:
         return replace(moved, move=Move.FAILED, code=error.exit_code, detail=str(error))
     return replace(moved, move=Move.MOVED)

@@ -11,11 +11,11 @@ from orchestrator.model.publishing.index import Member
 from orchestrator.model.publishing.moves import Move, Moved
 from orchestrator.model.publishing.publication import Staged
 from orchestrator.model.references import Reference, Repository
-from orchestrator.tools.keepers import keep, keeper, patiently
+from orchestrator.tools.keepers import keep, keeper
 from orchestrator.tools.publish.live import configured
 from orchestrator.tools.registry import Registry
 
-Work = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[object]]
 
 
 async def is_whole(repository: Repository, document: Document, registry: Registry) -> bool:
@@ -44,11 +44,7 @@ class Contents:
         images = (self._image(staged, member, target) for staged, member in _named(moved))
         await asyncio.gather(self._past(moved), *images)
         place = target.at(index.digest)
-
-        async def work() -> None:
-            await self._registry.put_document(place, index)
-
-        await self._once(place, lambda: patiently(work))
+        await self._once(place, lambda: self._registry.put_document(place, index))
         await self._kept(place)
 
     async def writes(self, moves: Sequence[Moved]) -> Counter[str]:
@@ -94,10 +90,7 @@ class Contents:
             await self._copied(staged.repository, target.at(descriptor.digest))
 
     async def _copied(self, source: Repository, place: Reference) -> None:
-        async def work() -> None:
-            await self._registry.copy_document(source, place.repository, place.digest)
-
-        await self._once((source, place), lambda: patiently(work))
+        await self._once((source, place), lambda: self._registry.copy_document(source, place.repository, place.digest))
         await self._kept(place)
 
     async def _past(self, moved: Moved) -> None:

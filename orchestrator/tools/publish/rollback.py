@@ -11,7 +11,6 @@ from orchestrator.model.publishing.live import Live
 from orchestrator.model.publishing.moves import Rules, width
 from orchestrator.model.publishing.rollback import Restored, Result, restored
 from orchestrator.model.references import Repository
-from orchestrator.tools.keepers import patiently
 from orchestrator.tools.publish import journals
 from orchestrator.tools.publish.contents import is_whole
 from orchestrator.tools.publish.live import live
@@ -72,12 +71,8 @@ async def _put_back(each: Restored, registry: Registry) -> Restored:
     document = each.document
     if document is None:
         return each
-
-    async def work() -> None:
-        await registry.put_document(each.entry.tag, document, instead_of=each.entry.after)
-
     try:
-        await patiently(work)
+        await registry.put_document(each.entry.tag, document, instead_of=each.entry.after)
     except OrchestratorError as error:
         return each.failed(error.exit_code, str(error))
     return replace(each, result=Result.RESTORED)
