@@ -13,12 +13,11 @@ from docker.errors import APIError, ImageNotFound
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.model.oci import Document
-from orchestrator.model.outcomes import Outcome
+from orchestrator.model.outcomes import Again, Outcome
 from orchestrator.model.plan import Build
 from orchestrator.model.platforms import Platform, arch_of
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.sources import Source
 from orchestrator.tools.registry.uploads import Outcome as Upload

@@ -22,15 +22,11 @@ from orchestrator.model.plan import file as plan_file
 from orchestrator.model.plan.document import plan_document
 from orchestrator.model.plan.file import PlanFile
 from orchestrator.model.publishing.moves import Moved, Rules
-from orchestrator.model.queue.failing_builds import Run
 from orchestrator.model.targets import NATIVE, Matrix, Selection, Target
 from orchestrator.render.build_run import build_run_document, build_run_text
 from orchestrator.render.junit import junit
-from orchestrator.tools import files, on_demand, queue_state
+from orchestrator.tools import files, on_demand
 from orchestrator.tools.progress import Mode
-
-_JOB_URL = "BUILD_URL"
-"""Where Jenkins says which of its jobs this is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +129,7 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
         results = junit(outcomes, name=project.config.title)
         files.write(invocation.root / OUT, {PurePosixPath("junit.xml"): results})
         if plan.needed:
-            ended = Run(outcomes, invocation.now(), job=invocation.environment.get(_JOB_URL, ""))
-            await queue_state.record(ended, await opened.repositories(), opened.client)
+            await on_demand.module("commands.running").remembered(invocation, opened, outcomes)
         moved = await _moved(opened, matrix, chosen) if options.push else ()
         loaded = await _loaded(opened, plan, outcomes) if options.load else ()
         return BuildRun(plan, outcomes, moved, loaded)

@@ -11,9 +11,10 @@ from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Build
+from orchestrator.model.queue.failing_builds import Run
 from orchestrator.model.slots import slots
 from orchestrator.model.targets import Target
-from orchestrator.tools import git, sources
+from orchestrator.tools import git, queue_state, sources
 from orchestrator.tools.acceptance import Acceptance
 from orchestrator.tools.attempts import Patience
 from orchestrator.tools.builders import ReadyBuilder
@@ -27,6 +28,9 @@ from orchestrator.tools.logs import log
 from orchestrator.tools.preflight import emulations, ready_builders
 from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.scratch import end_left, scratch
+
+_JOB_URL = "BUILD_URL"
+"""Where Jenkins says which of its jobs this is."""
 
 
 async def built(
@@ -54,6 +58,12 @@ async def built(
             patience=Patience(idle_seconds=work.idle_timeout, total_seconds=work.timeout),
         )
         return await executor.run(builds, slots=free, fail_fast=work.fail_fast)
+
+
+async def remembered(invocation: Invocation, opened: Registries, outcomes: Sequence[Outcome]) -> None:
+    """Let queues know which builds keep failing."""
+    ended = Run(outcomes, invocation.now(), job=invocation.environment.get(_JOB_URL, ""))
+    await queue_state.record(ended, await opened.repositories(), opened.client)
 
 
 async def _builders(

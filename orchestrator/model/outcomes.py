@@ -33,6 +33,16 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What is known between two attempts."""
+
+    attempt: int
+    """The number of the one to come."""
+    wait_seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltOn:
     """The builder that a build was given to."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.model.build_run import BuildRun
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan.document import plan_entries
-from orchestrator.render.publication import moves_document, moves_text
+from orchestrator.render.moves import moves_document, moves_text
 from orchestrator.render.summary import failure_text, outcomes_text, plan_text
 
 

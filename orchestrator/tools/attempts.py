@@ -8,6 +8,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_chain,
 
 from orchestrator.errors import ExitCode
 from orchestrator.model import failures
+from orchestrator.model.outcomes import Again
 from orchestrator.tools.buildx import Solved
 
 _JITTER = 0.25
@@ -27,16 +28,6 @@ class Patience:
     repeats: int = 20
     """In one run, for all builds together: a builder that is gone for good is not waited for by each of them."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """What is known between two attempts."""
-
-    attempt: int
-    """The number of the one to come."""
-    wait_seconds: float
-    reason: str
 
 
 class Attempts:

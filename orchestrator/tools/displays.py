@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.live import Live
 
-from orchestrator.model.outcomes import Outcome
+from orchestrator.model.outcomes import Again, Outcome
 from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.live_table import LiveTable
 from orchestrator.tools.progress import Display, Lines, Mode
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from orchestrator import __version__
 from orchestrator.errors import LocalOutputError
-from orchestrator.model.outcomes import Outcome
+from orchestrator.model.outcomes import Again, Outcome
 from orchestrator.model.plan import Build, Plan
 from orchestrator.model.solve import Progress, title
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.logs import log
 
 NAME = "events.jsonl"

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.outcomes import Again, Outcome, Result
 from orchestrator.model.plan import Build
 from orchestrator.model.sizes import size
 from orchestrator.model.solve import Progress, title
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.live_rows import Row, drawn, heading_lines
 
 _RECENT = 8

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-from orchestrator.model.outcomes import Outcome
+from orchestrator.model.outcomes import Again, Outcome
 from orchestrator.model.plan import Build
 from orchestrator.model.sizes import size
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again
 
 
 class Mode(StrEnum):

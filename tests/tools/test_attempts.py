@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.errors import ExitCode, LocalOutputError
+from orchestrator.model.outcomes import Again
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again, Attempts, Patience
+from orchestrator.tools.attempts import Attempts, Patience
 from orchestrator.tools.buildx import Solved
 
 DONE = Solved(ExitCode.DONE, "", Progress(), ())

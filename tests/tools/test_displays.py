@@ -4,9 +4,8 @@ import pytest
 from rich.console import Console
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.outcomes import Again, Outcome, Result
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.displays import Several, display
 from orchestrator.tools.live_table import LiveTable
 from orchestrator.tools.progress import Lines, Mode

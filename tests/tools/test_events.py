@@ -9,10 +9,9 @@ import structlog
 
 from orchestrator import __version__
 from orchestrator.errors import ExitCode, LocalOutputError
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.outcomes import Again, Outcome, Result
 from orchestrator.model.plan import Plan
 from orchestrator.model.solve import Progress, Vertex
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.events import Events, events_file, is_being_written, to_stderr
 from tests.samples import build
 

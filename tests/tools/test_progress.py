@@ -3,9 +3,8 @@
 import io
 
 from orchestrator.errors import ExitCode
-from orchestrator.model.outcomes import Outcome, Result
+from orchestrator.model.outcomes import Again, Outcome, Result
 from orchestrator.model.solve import Progress
-from orchestrator.tools.attempts import Again
 from orchestrator.tools.progress import Lines
 from tests.samples import build
 

@@ -44,7 +44,7 @@ _MAX_QUOTED = 200
 _MAX_VALUE = 32
 _PUBLIC_PARAMETERS = frozenset({"digest", "from", "last", "mount", "n", "scope", "service"})
 _SECRETS = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+|\b(_state|token|signature|sig|password)=[^&\s\"']+")
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\U00010000-\U0010ffff]+")
 
 
 @dataclass(frozen=True, slots=True)
