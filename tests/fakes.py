@@ -169,6 +169,8 @@ class FakeDocker:
     removed: threading.Event = field(default_factory=threading.Event)
     calls: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    left: "Sequence[FakeContainer]" = ()
+    """Containers that earlier runs left."""
 
     @property
     def api(self) -> "FakeDocker":
@@ -197,7 +199,15 @@ class FakeDocker:
     def remove(self, image: str, *, force: bool) -> None:
         self.calls.append(f"remove {image}")
 
-    def create(self, image: str, command: Sequence[str], *, platform: str, network_disabled: bool) -> "FakeContainer":
+    def list(self, *, all: bool, sparse: bool, filters: Mapping[str, str]) -> Sequence["FakeContainer"]:  # noqa: A002
+        return self.left
+
+    def info(self) -> dict[str, str]:
+        return {"SystemTime": "2026-01-31T12:00:00.123456789Z"}
+
+    def create(
+        self, image: str, command: Sequence[str], *, platform: str, network_disabled: bool, labels: Mapping[str, str]
+    ) -> "FakeContainer":
         self.counts["created"] += 1
         if self.counts["created"] <= self.lost:
             raise ImageNotFound("no such image")
@@ -214,6 +224,8 @@ class FakeContainer:
     docker: FakeDocker
     status: int
     stdout: bytes
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    """As a list of containers has them."""
 
     def start(self) -> None:
         self.docker.calls.append("start")

@@ -16,6 +16,7 @@ from orchestrator.model.facts import fill
 from orchestrator.model.outcomes import TestResult
 from orchestrator.model.references import Reference
 from orchestrator.model.targets import Target
+from orchestrator.tools.abandoned_tests import LABEL, remove_abandoned
 from orchestrator.tools.engine.docker_host import reason
 
 TEST_TIMEOUT_SECONDS = 300
@@ -41,8 +42,8 @@ async def run_tests(
 ) -> tuple[TestResult, ...]:
     """Pull a pushed image into the engine, run the tests that cover its target, remove it again.
 
-    What a test finds wrong is a value; raises UnavailableError when the engine or the pull fails. Cancelling removes
-    the container that runs.
+    What killed runs left there long ago is removed first. What a test finds wrong is a value; raises UnavailableError
+    when the engine or the pull fails. Cancelling removes the container that runs.
     """
     mine = tests_of(tests, target)
     if not mine:
@@ -50,6 +51,7 @@ async def run_tests(
     loop = asyncio.get_running_loop()
     results: list[TestResult] = []
     with _client(connect) as client:
+        await asyncio.to_thread(remove_abandoned, client, timeout_seconds=TEST_TIMEOUT_SECONDS)
         await _pull(client, target, image)
         try:
             for test in mine:
@@ -149,7 +151,13 @@ async def _created(client: docker.DockerClient, command: list[str], target: Targ
     """A container that has not started; pulls again when another run has removed the image it shares with us."""
 
     def create() -> Container:
-        return client.containers.create(str(image), command, platform=str(target.platform), network_disabled=True)
+        return client.containers.create(
+            str(image),
+            command,
+            platform=str(target.platform),
+            network_disabled=True,
+            labels={LABEL: str(image)},
+        )
 
     for _ in range(_PULLS):
         creation = asyncio.create_task(asyncio.to_thread(create))

@@ -14,6 +14,7 @@ import pytest
 from docker import DockerClient
 from docker.errors import APIError
 
+from orchestrator.tools.abandoned_tests import remove_abandoned
 from orchestrator.tools.engine.docker_host import Engine
 from tests.e2e.conftest import NewHello
 from tests.e2e.hello import Hello
@@ -150,6 +151,21 @@ def test_a_smoke_test_that_is_ended_leaves_no_container(hello: NewHello) -> None
 
     assert (code, containers(family), family.left) == (130, "", [])
     assert seconds < _MAX_SECONDS_TO_END
+
+
+def test_a_smoke_test_whose_run_was_killed_is_removed_when_it_is_too_old(hello: NewHello) -> None:
+    family: Hello = hello()
+    family.test_by({"name": "sleeps", "command": ["sleep", "600"]})
+    running = family.start("build")
+    wait_until(lambda: bool(containers(family)), process=running)
+    end(running, signal.SIGKILL)
+
+    with contextlib.closing(DockerClient(family.engine.host)) as client:
+        remove_abandoned(client, timeout_seconds=300)
+        young = containers(family)
+        remove_abandoned(client, timeout_seconds=-100)
+
+    assert (young != "", containers(family)) == (True, "")
 
 
 def containers(family: Hello) -> str:
