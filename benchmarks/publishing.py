@@ -79,14 +79,18 @@ class _Family:
         """How many requests the last run sent, and how many could not be spared."""
         sent = Counter(json.loads((self.root / "out" / "publish.json").read_text())["requests"]["sent"])
         writes = sent.total() - sent["GET"] - sent["HEAD"]
-        return f"{sent.total()} requests, {writes} of them write; the least: {self._least(writes=bool(writes))}"
+        least, least_writes = self._least(writes=bool(writes))
+        return f"{sent.total()} requests (least {least}), {writes} of them write (least {least_writes})"
 
-    def _least(self, *, writes: bool) -> str:
-        """Requests of a run that looks once at each build, their base and each tag, and proves and keeps nothing."""
+    def _least(self, *, writes: bool) -> tuple[int, int]:
+        """Requests, and how many of them write, of a run that looks once at each build, their base and each tag.
+
+        It proves nothing of what it wrote and keeps no journal.
+        """
         looks = len(self.members) + 1 + len(self.tags)
         manifests, blobs = len(self.members), len(self.members) * _BLOBS
         needed = manifests + blobs + len(self.tags) if writes else 0
-        return f"{looks + needed}, {needed}"
+        return looks + needed, needed
 
     def images(self) -> list[str]:
         """The image of each arch where its job published it."""
