@@ -12,6 +12,7 @@ from benchmarks.measuring import BenchmarkError
 from benchmarks.place import ROOT, place
 from benchmarks.results import Results, Row, document, markdown
 from docs.marked import placed
+from orchestrator.tools.logs import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := sorted(set(options.names) - set(BENCHMARKS)):
         parser.error(f"there is no benchmark {', '.join(unknown)}, only {', '.join(BENCHMARKS)}")
+    log.configure(as_json=False, verbose=False)
     try:
         results = Results(machine(), _rows(options.names or list(BENCHMARKS), QUICK if options.quick else FULL))
     except BenchmarkError as error:
