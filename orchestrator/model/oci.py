@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, NonNegativeInt, ValidationError
 from pydantic.alias_generators import to_camel
 
 from orchestrator.model.platforms import Platform
@@ -180,8 +180,9 @@ def _digest(value: object) -> object:
 _T = TypeVar("_T")
 
 _Text = Annotated[str, Field(min_length=1)]
-# Programs in Go write an empty list or map as null.
-_Listed = Annotated[list[_T], BeforeValidator(lambda value: [] if value is None else value)]
+# Programs in Go write an empty list or map as null. Of the millions of wrong entries that a hostile document may have,
+# the first says enough.
+_Listed = Annotated[list[_T], FailFast(), BeforeValidator(lambda value: [] if value is None else value)]
 _Annotations = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 
 

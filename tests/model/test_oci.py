@@ -213,7 +213,7 @@ def test_a_foreign_layer_is_known_by_its_media_type(media_type: str, *, expected
         (index(config=CONFIG), OCI_INDEX, "/config"),
         (manifest(manifests=[]), OCI_MANIFEST, "/manifests"),
         (index(manifests={}), OCI_INDEX, "/manifests"),
-        (index(manifests=[7]), OCI_INDEX, "/manifests/0"),
+        (index(manifests=[7, 8, 9]), OCI_INDEX, "^/manifests/0: expected a mapping, got 7$"),
         (index(manifests=[{**CHILD, "digest": "sha256:12"}]), OCI_INDEX, "/manifests/0/digest"),
         (index(manifests=[{**CHILD, "digest": A.upper()}]), OCI_INDEX, "/manifests/0/digest"),
         (index(manifests=[{**CHILD, "digest": f"sha512:{'a' * 128}"}]), OCI_INDEX, "/manifests/0/digest"),
