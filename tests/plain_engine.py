@@ -13,8 +13,10 @@ import pytest
 
 from orchestrator.tools.engine.docker_host import Engine
 from orchestrator.tools.engine.private import mounts_below
+from orchestrator.tools.servers import processes_of
 
 _START_SECONDS = 30
+_STARTED = frozenset({"containerd", "containerd-shim-runc-v2"})
 
 
 @contextlib.contextmanager
@@ -63,8 +65,8 @@ def _stop(daemon: subprocess.Popen[bytes], root: Path) -> None:
     """End the engine with what it started, also where the test has killed it."""
     daemon.terminate()
     daemon.wait(_START_SECONDS)
-    for file in (root / "exec" / "containerd").glob("*.pid"):
-        with contextlib.suppress(ProcessLookupError, ValueError):
-            os.kill(int(file.read_text()), signal.SIGTERM)
+    for process in processes_of(root, _STARTED):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
     for point in mounts_below(root, Path("/proc/self/mounts").read_text()):
         subprocess.run(("umount", "--lazy", str(point)), check=False)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -327,7 +328,13 @@ async def verification(runner: SystemRunner, source: Signed, *, key: str) -> int
     check = script[script.index("GNUPGHOME=") : script.index("mkdir -p /usr/src/python")]
     check = check.replace("/mnt/", f"{source.folder}/")
     environment = {"GPG_KEY": key, "PYTHON_VERSION": "3.13.14"}
-    return (await runner.run(["sh", "-eu", "-c", check], check=False, env=environment)).returncode
+    # A short path, for gpg's sockets are below it.
+    with tempfile.TemporaryDirectory(prefix="gpg-") as homes:
+        done = await runner.run(["sh", "-eu", "-c", check], check=False, env={**environment, "TMPDIR": homes})
+        # In a build an agent that is left ends with its container.
+        end_agents = 'for home in "$0"/*; do GNUPGHOME="$home" gpgconf --kill all; done'
+        await runner.run(["sh", "-c", end_agents, homes])
+    return done.returncode
 
 
 async def test_the_signature_must_be_by_the_pinned_key(runner: SystemRunner, tmp_path: Path) -> None:
