@@ -100,8 +100,7 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
 
 def _remedy(silence: Silence) -> str:
     """`up` starts none beside what the user chose."""
-    chosen = silence.endpoint.named_by
-    return f"{silence.remedy}, or clear {chosen}" if chosen else "`orchestrator engine up` starts one"
+    return silence.ways_out if silence.endpoint.named_by else "`orchestrator engine up` starts one"
 
 
 async def _look(invocation: Invocation) -> tuple[Engine | Silence, Capabilities]:

@@ -94,7 +94,7 @@ def engine_answers(answer: Engine | Silence | InputError, *, obstacle: str) -> C
             return Check("engine", State.MISSING, found, f"upgrade it to {_dotted(DOCKER_OLDEST)} or later")
         return Check("engine", State.OK, found)
     if answer.endpoint.named_by:
-        return Check("engine", State.MISSING, str(answer), f"{answer.remedy}, or clear {answer.endpoint.named_by}")
+        return Check("engine", State.MISSING, str(answer), answer.ways_out)
     if obstacle:
         remedy = f"install Docker {_dotted(DOCKER_OLDEST)} or later, or set DOCKER_HOST to one ({obstacle})"
         return Check("engine", State.MISSING, str(answer), remedy)

@@ -113,7 +113,7 @@ def _naming(certificates: Certificates) -> dict[str, str]:
 
 def _none_here(silence: Silence) -> OrchestratorError:
     if silence.endpoint.is_by_ssh or silence.error is not UnavailableError:
-        return silence.error(f"{silence}; {silence.remedy}, or clear {silence.endpoint.named_by}")
+        return silence.error(f"{silence}; {silence.ways_out}")
     return ProgramMissingError(f"{silence}; start one by `orchestrator engine up`, or set DOCKER_HOST")
 
 

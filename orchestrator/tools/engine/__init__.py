@@ -89,7 +89,7 @@ def usable(answer: Engine | Silence, *, settings: Settings, remains: Remains) ->
         raise UnavailableError(f"{answer.host}: another Docker listens there; choose another --socket")
     is_ours = answer.endpoint.host == settings.host and remains is Remains.DATA
     if answer.endpoint.named_by and not is_ours:
-        raise answer.error(f"{answer}; {answer.remedy}, or clear {answer.endpoint.named_by}")
+        raise answer.error(f"{answer}; {answer.ways_out}")
     _refuse_taken(answer)
     return None
 

@@ -95,6 +95,11 @@ class Silence:
         chosen = f" (from {self.endpoint.named_by})" if self.endpoint.named_by else ""
         return f"Docker at {self.endpoint.host}{chosen} does not answer: {self.reason}"
 
+    @property
+    def ways_out(self) -> str:
+        """What whoever chose it can do: mend it, or choose it no more."""
+        return f"{self.remedy}, or clear {self.endpoint.named_by}"
+
 
 def chosen(environment: Mapping[str, str]) -> Endpoint | None:
     """The Docker that the user chose by DOCKER_HOST or by a context, in the order of Docker's own client.
