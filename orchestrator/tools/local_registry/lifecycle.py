@@ -9,7 +9,16 @@ from orchestrator.errors import LocalOutputError, ProgramMissingError, Unavailab
 from orchestrator.tools import engine
 from orchestrator.tools.debian.apt import Apt
 from orchestrator.tools.engine.docker_host import Engine
-from orchestrator.tools.local_registry import LocalRegistry, Place, container, folder_of, program, remember, remembered
+from orchestrator.tools.local_registry import (
+    LocalRegistry,
+    Place,
+    container,
+    folder_of,
+    program,
+    remember,
+    remembered,
+    served,
+)
 from orchestrator.tools.local_registry.program import LOOPBACK, PROGRAM
 from orchestrator.tools.locks import locked
 from orchestrator.tools.logs import log
@@ -31,7 +40,7 @@ async def status(*, state: Path, environment: Mapping[str, str]) -> LocalRegistr
         )
         return LocalRegistry(place.address, running=runs, storage=place.container, container=place.container)
     server = program.running(folder)
-    runs = server is not None and await program.answers(place.address, folder=folder)
+    runs = await served(state) is not None
     return LocalRegistry(place.address, running=runs, storage=str(folder / "data"), pid=server.pid if server else None)
 
 
