@@ -8,9 +8,11 @@ from orchestrator.model.refusals import Refusal
 _NOT_OURS = re.compile(r"ALERT_(?:.*_)?(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 _BROKEN_OFF = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
 # OpenSSL's words for bytes that are not TLS, of which the first versions had others.
-_NO_TLS = frozenset({"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"})
+_NOT_TLS = frozenset({"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"})
 _OTHER_NAME = re.compile(r"(?:Hostname|IP address) mismatch")
 _OUT_OF_DATE = re.compile(r"certificate (?:has expired|is not yet valid)")
+
+NO_TLS = Refusal("it does not speak TLS", "let it listen with TLS, or name no certificates for it", InputError)
 
 
 def unnamed(*, named_by: str = "") -> Refusal:
@@ -42,8 +44,8 @@ def failed(code: str, *, place: str) -> Refusal:
         return Refusal(
             f"TLS: it takes no connection without a certificate that it trusts: {said}", remedy, NotAuthorisedError
         )
-    if code in _NO_TLS:
-        return Refusal("it does not speak TLS", "let it listen with TLS, or name no certificates for it", InputError)
+    if code in _NOT_TLS:
+        return NO_TLS
     if not code or code in _BROKEN_OFF:
         return Refusal("TLS: it broke the connection off", f"see its log, and what {place} has", UnavailableError)
     return Refusal(f"TLS: {said}", f"see that both sides speak the same TLS, and what {place} has", InputError)

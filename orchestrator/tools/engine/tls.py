@@ -7,12 +7,16 @@ from pathlib import Path
 from yarl import URL
 
 from orchestrator.model.refusals import Refusal
-from orchestrator.model.tls import failed, unnamed, untrusted
+from orchestrator.model.tls import NO_TLS, failed, unnamed, untrusted
 from orchestrator.tools.engine.certificates import Certificates
 
 _ANSWER_SECONDS = 5
 # Nothing is believed of who answers, and nothing is told to it.
 _ANYBODY = Certificates(Path(), has_ca=False, has_ours=False, is_verified=False)
+# What a client of gRPC says first (RFC 9113, 3.4), a preface and a frame of settings; HTTP/1 has an answer to it, too.
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"
+# How a server that speaks TLS answers to something else (RFC 8446, 5.1).
+_ALERT = b"\x15"
 
 
 async def objection(address: str, certificates: Certificates | None, *, named_by: str = "") -> Refusal | None:
@@ -29,10 +33,13 @@ async def objection(address: str, certificates: Certificates | None, *, named_by
         return unnamed(named_by=named_by) if await _speaks_tls(url) else None
     try:
         await _shake_hands(url, certificates)
+    except ssl.SSLEOFError as error:
+        return NO_TLS if await _speaks_plainly(url) else _refusal(error, place=str(certificates.folder))
     except ssl.SSLError as error:
         return _refusal(error, place=str(certificates.folder))
     except OSError:
-        return None
+        # Who speaks something else may hang up on a handshake before the bytes arrive that would tell so.
+        return NO_TLS if await _speaks_plainly(url) else None
     return None
 
 
@@ -53,6 +60,20 @@ async def _speaks_tls(url: URL) -> bool:
     except OSError:
         return False
     return True
+
+
+async def _speaks_plainly(url: URL) -> bool:
+    try:
+        async with timeout(_ANSWER_SECONDS):
+            reader, writer = await open_connection(url.host, url.port)
+            try:
+                writer.write(_GREETING)
+                first = await reader.read(1)
+            finally:
+                writer.transport.abort()
+    except OSError:
+        return False
+    return first not in {b"", _ALERT}
 
 
 async def _shake_hands(url: URL, certificates: Certificates) -> None:
