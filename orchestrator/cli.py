@@ -10,7 +10,8 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -19,7 +20,8 @@ import click
 
 from orchestrator import __version__
 from orchestrator.commands.invocation import Invocation
-from orchestrator.errors import ExitCode, OrchestratorError
+from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError
+from orchestrator.tools import streams
 from orchestrator.tools.logs import log
 from orchestrator.tools.process import SystemRunner
 
@@ -51,6 +53,11 @@ VERBS: dict[str, str] = {
     "why": "Show what changed since a target was staged last.",
 }
 
+# Keeps libraries from work while they are imported. aiohttp would read the authorities of this machine twice, a tenth
+# of a start, where tools.registry.trust reads them when a host is asked by TLS; pydantic would look for plugins in all
+# that is installed, none of which may change how we read.
+_WHILE_IMPORTING = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull, "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+
 
 class Verbs(click.Group):
     """Imports a verb's module when it is called for, so that starting stays fast."""
@@ -64,6 +71,15 @@ class Verbs(click.Group):
         command: click.Command = _imported(f"orchestrator.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        # click looks for the nearest one among commands that are imported, which none is by then.
+        if args[0] not in VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(args[0], VERBS, n=1)
+            raise click.UsageError(f"No verb {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else "."), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(sorted(VERBS.items()))
@@ -73,13 +89,28 @@ def _imported(name: str) -> ModuleType:
     """A module with all that it needs. None of that is garbage, and looking for some costs a tenth of a start."""
     gc.disable()
     try:
-        return importlib.import_module(name)
+        with _environment(_WHILE_IMPORTING):
+            return importlib.import_module(name)
     finally:
         gc.freeze()
         gc.enable()
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@contextlib.contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@click.group(cls=Verbs, subcommand_metavar="VERB [ARGS]...", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="orchestrator")
 @click.option("-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The folder of the image.")
 @click.option("--registry", metavar="HOST[:PORT]", help="Where images go, instead of what orchestrator.yaml says.")
@@ -125,7 +156,9 @@ def main() -> None:
     """Run a verb and exit with its code; errors become one clear message on stderr, JSON carries them too."""
     # Python ends with the code of a bug by itself, after it has called this.
     sys.excepthook = report_bug
-    sys.exit(_run(sys.argv[1:]))
+    with streams.ready():
+        code = _run(sys.argv[1:])
+    sys.exit(code)
 
 
 def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -141,15 +174,15 @@ def _run(arguments: list[str]) -> int:
         result = orchestrator.main(args=arguments, prog_name="orchestrator", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.DONE
     except click.ClickException as error:
-        with contextlib.suppress(BrokenPipeError):
-            error.show()
+        error.show()
         return _print_json([error.format_message()], ExitCode.INPUT, arguments=arguments)
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         _say("interrupted")
         return _print_json(["interrupted"], ExitCode.INTERRUPTED, arguments=arguments)
-    except SystemExit:
-        # The one case in which click ends the process by itself: nobody reads our output any more.
-        return ExitCode.LOCAL_OUTPUT
+    except SystemExit as end:
+        # click ends the process by itself when a shell has been told what completes a line, or, with an exit code,
+        # when nobody reads our output any more.
+        return ExitCode.LOCAL_OUTPUT if end.code else ExitCode.DONE
     except OrchestratorError as error:
         for problem in error.problems:
             _say(f"error: {problem}")
@@ -157,15 +190,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _say(text: str) -> None:
-    # A reader of stderr that went away changes nothing of how the run ends.
-    with contextlib.suppress(BrokenPipeError):
-        print(text, file=sys.stderr, flush=True)
+    print(text, file=sys.stderr, flush=True)
 
 
 def _print_json(problems: Sequence[str], code: ExitCode, *, arguments: Sequence[str]) -> ExitCode:
     """Print an error for programs where the verb was to print JSON; it may come before options are read."""
     if "--format=json" in arguments or ("--format", "json") in pairwise(arguments):
-        click.echo(json.dumps({"error": list(problems), "exit_code": int(code)}))
+        # What the run died of counts, also where stdout is what failed.
+        with contextlib.suppress(OSError, LocalOutputError):
+            click.echo(json.dumps({"error": list(problems), "exit_code": int(code)}))
     return code
 
 

@@ -46,11 +46,15 @@ async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
         answer = await from_engine.readuntil(b"\r\n\r\n")
         if b" 101 " not in answer.partition(b"\r\n")[0]:
             raise ConnectionError(f"the engine does not lend its BuildKit: {answer.decode()}")
-        with contextlib.suppress(ConnectionError):
-            await asyncio.wait(
-                [asyncio.create_task(_pump(reader, to_engine)), asyncio.create_task(_pump(from_engine, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+        await join((reader, writer), (from_engine, to_engine))
+
+
+async def join(
+    one: tuple[asyncio.StreamReader, asyncio.StreamWriter], other: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+) -> None:
+    """Let each end of two connections hear what the other one says, until either falls silent for good."""
+    ways = [asyncio.create_task(_pump(one[0], other[1])), asyncio.create_task(_pump(other[0], one[1]))]
+    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

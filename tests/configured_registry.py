@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from orchestrator.model.references import Reference
 
 _PATIENCE_SECONDS = 10.0
@@ -62,11 +60,11 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def server(folder: Path, **sections: Mapping[str, Any]) -> AsyncIterator[Server]:
-    """A registry of one's own; `sections` are further ones of its configuration."""
+    """A registry of one's own; `sections` are further ones of its configuration, and parts of `http`."""
     address = f"127.0.0.1:{_free_port()}"
     storage = {"filesystem": {"rootdirectory": str(folder / "data")}, **sections.pop("storage", {})}
     # JSON is YAML as well.
-    config = {"version": "0.1", "storage": storage, "http": {"addr": address}, **sections}
+    config = {"version": "0.1", "storage": storage, "http": {"addr": address, **sections.pop("http", {})}, **sections}
     (folder / "config.yml").write_text(json.dumps(config))
     made = Server(folder, address)
     await made.start()
@@ -84,11 +82,12 @@ async def configured_registry(folder: Path, **sections: Mapping[str, Any]) -> As
 
 
 async def _answers(address: str) -> None:
-    async with asyncio.timeout(_PATIENCE_SECONDS), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
-            with contextlib.suppress(aiohttp.ClientError):
-                async with session.get(f"http://{address}/v2/"):
-                    return
+            with contextlib.suppress(ConnectionError):
+                _, writer = await asyncio.open_connection(*address.split(":"))
+                writer.close()
+                return
             await asyncio.sleep(_POLL_SECONDS)
 
 

@@ -29,7 +29,7 @@ from orchestrator.tools import bases, inputs, local_registry, on_demand, planner
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 from orchestrator.tools.registry.kept import Kept
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 
 OUT = "out"
 """Where plans, records and logs go, below the image's folder."""
@@ -196,7 +196,7 @@ async def client(
         credentials=credentials,
         plain_http=plain_http(mirrored),
         kept=Kept(invocation.registry_cache),
-        proxies=Proxies.of(invocation.environment),
+        network=Network.of(invocation.environment),
     ) as registry:
         yield registry, mirrored
 

@@ -26,7 +26,7 @@ from orchestrator.tools.events import Events
 from orchestrator.tools.execute import Executor
 from orchestrator.tools.logs import log
 from orchestrator.tools.preflight import emulations, ready_builders
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.scratch import end_left, scratch
 
 _JOB_URL = "BUILD_URL"
@@ -85,7 +85,7 @@ async def _sources(invocation: Invocation, config: Config, builds: Sequence[Buil
     if not needing:
         return {}
     cache = invocation.source_cache
-    async with downloads(proxies=Proxies.of(invocation.environment)) as download:
+    async with downloads(network=Network.of(invocation.environment)) as download:
         wanted = (source for facts in needing for source in facts.sources)
         await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
     folder = invocation.root / OUT / "sources"

@@ -14,7 +14,7 @@ from orchestrator.model.facts import Facts, Source, facts
 from orchestrator.render.summary import aligned
 from orchestrator.tools import inputs, sources
 from orchestrator.tools.downloads import downloads
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 
 _SHOWN_DIGITS = 12
 
@@ -149,7 +149,7 @@ def _selected(every: Iterable[Facts], versions: Sequence[str], variants: Sequenc
 
 async def _fetched(wanted: Iterable[Source], config: Config, invocation: Invocation) -> dict[Source, Path]:
     cache = invocation.source_cache
-    async with downloads(proxies=Proxies.of(invocation.environment)) as download:
+    async with downloads(network=Network.of(invocation.environment)) as download:
         return await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
 
 

@@ -22,7 +22,7 @@ from orchestrator.model.update.text import lines_in, rewritten
 from orchestrator.render.update import update_table
 from orchestrator.tools import files, inputs
 from orchestrator.tools.inputs import CATALOG_FILE, Inputs
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.update import Asked, line_update
 from orchestrator.tools.upstream import upstream
 
@@ -92,7 +92,7 @@ def _wanted(catalog: Catalog, names: Sequence[str]) -> list[str]:
 async def _updates(
     invocation: Invocation, loaded: Inputs, old: Mapping[str, Mapping[str, Any]], wanted: Iterable[str], *, accept: bool
 ) -> list[LineUpdate]:
-    async with upstream(proxies=Proxies.of(invocation.environment)) as asked:
+    async with upstream(network=Network.of(invocation.environment)) as asked:
         lines = (
             Asked(name, loaded.catalog[name], old[name], loaded.config, asked, accept_changed_checksum=accept)
             for name in wanted

@@ -16,8 +16,8 @@ from orchestrator.model.verification import Verification
 from orchestrator.render.verification import verification_document, verification_text
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.oci_layout import OciLayout
-from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.verify import InRegistry, verify
 
 _LAYOUT = "oci:"
@@ -52,7 +52,7 @@ async def _verified(invocation: Invocation, images: Sequence[str], *, deep: bool
     references = _references(text for text in images if not text.startswith(_LAYOUT))
     # What was kept from earlier runs must not stand in for what is stored now, so the client gets none of it.
     credentials = DockerCredentials(invocation.environment)
-    async with Registry(credentials=credentials, proxies=Proxies.of(invocation.environment)) as registry:
+    async with Registry(credentials=credentials, network=Network.of(invocation.environment)) as registry:
         found = await _found(references, registry)
         stored = [verify(InRegistry(registry, where), tops, deep=deep) for where, tops in found.items()]
         return await asyncio.gather(*stored, *(_layout(folder, deep=deep) for folder in folders))

@@ -15,6 +15,11 @@ _OUT_OF_DATE = re.compile(r"certificate (?:has expired|is not yet valid)")
 NO_TLS = Refusal("it does not speak TLS", "let it listen with TLS, or name no certificates for it", InputError)
 
 
+def wants_ours(code: str) -> bool:
+    """Whether the other side said that it takes nobody without a certificate that it trusts; `code` as of `failed`."""
+    return bool(_NOT_OURS.search(code))
+
+
 def unnamed(*, named_by: str = "") -> Refusal:
     """What it means that something that speaks TLS is spoken to without.
 
@@ -39,7 +44,7 @@ def untrusted(why: str, *, place: str) -> Refusal:
 def failed(code: str, *, place: str) -> Refusal:
     """What it means that TLS failed otherwise; `code` is OpenSSL's, such as `TLSV13_ALERT_CERTIFICATE_REQUIRED`."""
     said = code.rpartition("ALERT_")[2].replace("_", " ").lower()
-    if _NOT_OURS.search(code):
+    if wants_ours(code):
         remedy = f"see that {place} has a cert.pem with its key.pem that it trusts"
         return Refusal(
             f"TLS: it takes no connection without a certificate that it trusts: {said}", remedy, NotAuthorisedError

@@ -15,7 +15,7 @@ from orchestrator.errors import ContractBrokenError, InputError, UnavailableErro
 from orchestrator.tools.registry.answers import redacted, retry_after
 from orchestrator.tools.registry.endpoints import is_loopback
 from orchestrator.tools.registry.http import Request, Transport, lowered
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError, repeat
 
 MAX_BYTES = 2 * 1024**3
@@ -40,12 +40,12 @@ class Download(Protocol):
 
 @contextlib.asynccontextmanager
 async def downloads(
-    policy: Policy | None = None, *, max_bytes: int = MAX_BYTES, proxies: Proxies | None = None
+    policy: Policy | None = None, *, max_bytes: int = MAX_BYTES, network: Network | None = None
 ) -> AsyncIterator[Download]:
     """The real thing; connections stay open until the block ends."""
     patience = policy or Policy()
     unreachable: dict[str, str] = {}
-    async with Transport(patience, proxies) as transport:
+    async with Transport(patience, network) as transport:
 
         async def download(url: str, *, into: Path, is_verified: bool) -> str | None:
             what, place = redacted(url), URL(url)

@@ -13,7 +13,7 @@ from orchestrator.tools.downloads import Download, check_is_trusted, downloads, 
 from orchestrator.tools.once import Once
 from orchestrator.tools.registry.answers import redacted
 from orchestrator.tools.registry.http import Request, Transport
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.retry import Policy, repeat
 
 PAGE_MAX_BYTES = 16 * 1024 * 1024
@@ -40,11 +40,11 @@ class Upstream(Protocol):
 
 
 @asynccontextmanager
-async def upstream(policy: Policy = PATIENCE, *, proxies: Proxies | None = None) -> AsyncIterator[Upstream]:
+async def upstream(policy: Policy = PATIENCE, *, network: Network | None = None) -> AsyncIterator[Upstream]:
     """The real thing; connections stay open until the block ends."""
     async with (
-        Transport(policy, proxies) as transport,
-        downloads(policy, max_bytes=FILE_MAX_BYTES, proxies=proxies) as download,
+        Transport(policy, network) as transport,
+        downloads(policy, max_bytes=FILE_MAX_BYTES, network=network) as download,
     ):
         yield _Web(transport, policy, download)
 

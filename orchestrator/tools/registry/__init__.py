@@ -16,7 +16,7 @@ from orchestrator.tools.registry.endpoints import Endpoints
 from orchestrator.tools.registry.http import Transport
 from orchestrator.tools.registry.kept import Kept
 from orchestrator.tools.registry.manifests import Manifests
-from orchestrator.tools.registry.proxies import Proxies
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.referrers import Referrers
 from orchestrator.tools.registry.retry import Policy
 from orchestrator.tools.registry.session import Session
@@ -48,16 +48,16 @@ class Registry:
         token_hosts: Mapping[str, frozenset[str]] = _NOTHING,
         policy: Policy | None = None,
         kept: Kept | None = None,
-        proxies: Proxies | None = None,
+        network: Network | None = None,
     ) -> None:
         """`plain_http` names registries spoken to without TLS, besides those on loopback.
 
         `paths` says by registry what stands before ``/v2/``; `token_hosts` which further hosts may see its credentials;
-        `kept` is what was read in earlier runs; `proxies` say what is not asked directly.
+        `kept` is what was read in earlier runs; `network` is the way there.
         """
         policy = policy or Policy()
         endpoints = Endpoints(plain_http, paths)
-        self._transport = Transport(policy, proxies)
+        self._transport = Transport(policy, network)
         authoriser = Authoriser(
             self._transport, credentials=credentials, endpoints=endpoints, token_hosts=token_hosts, policy=policy
         )

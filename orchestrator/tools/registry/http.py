@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +15,13 @@ from yarl import URL
 
 from orchestrator import __version__
 from orchestrator.errors import ContractBrokenError, InputError, NotAuthorisedError
+from orchestrator.model.tls import wants_ours
 from orchestrator.tools.logs import log
 from orchestrator.tools.registry.answers import Answer, redacted, retry_after
+from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.pace import Pace
-from orchestrator.tools.registry.proxies import Proxies
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError
+from orchestrator.tools.registry.trust import CERTIFICATES
 
 _ANSWER_MAX_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -50,11 +53,11 @@ class Request:
 class Transport:
     """Sends requests; raises TransientError for what may go away, InputError for a certificate that is not trusted."""
 
-    def __init__(self, policy: Policy, proxies: Proxies | None = None) -> None:
+    def __init__(self, policy: Policy, network: Network | None = None) -> None:
         self.requests: Counter[str] = Counter()
         """How many requests went out, by method; each attempt and each redirect counts."""
         self._policy = policy
-        self._proxies = proxies or Proxies()
+        self._network = network or Network()
         self._hosts: dict[URL, Pace] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -107,6 +110,7 @@ class Transport:
         if self._session is None:
             raise RuntimeError("the registry client is used before it is opened")
         host = self._hosts.setdefault(url.origin(), Pace(self._policy))
+        proxy, trusted = self._network.route(url)
         content = _flowing(request) if request.body_size else None
         sized = {**headers, "Content-Length": str(request.body_size)} if request.body_size else headers
         async with host.turn():
@@ -120,7 +124,8 @@ class Transport:
                         headers=sized,
                         data=content,
                         allow_redirects=False,
-                        proxy=self._proxies.of_url(url),
+                        proxy=proxy,
+                        ssl=trusted,
                     ) as response:
                         # What follows is read under the time limit between two reads; how long it is, the reader knows.
                         limit.reschedule(None)
@@ -185,7 +190,8 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
     except aiohttp.ClientSSLError as error:
         raise InputError(
             f"{request.what}: no trusted connection to {where}: {_reason(error)}; "
-            "expected https with a certificate that this machine trusts"
+            "expected https with a certificate that this machine trusts, "
+            f"or its authority's as {CERTIFICATES}/{where}/ca.crt"
         ) from error
     except aiohttp.ClientHttpProxyError as error:
         if error.status == _PROXY_REFUSES:
@@ -203,6 +209,11 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
     except TimeoutError as error:
         raise TransientError(f"no answer from {where} in time") from error
     except aiohttp.ClientError as error:
+        if wants_ours(_code(error)):
+            raise NotAuthorisedError(
+                f"{request.what}: {where} takes no connection without a certificate that it trusts; "
+                f"put one into {CERTIFICATES}/{where} as client.cert, with its key as client.key"
+            ) from error
         raise TransientError(f"the connection to {where} broke: {_reason(error)}") from error
 
 
@@ -219,7 +230,8 @@ def _noted(host: Pace) -> Iterator[None]:
 def _reason(error: aiohttp.ClientError) -> str:
     # The text of these errors may hold a whole URL with its secrets, so only the system's own words are shown.
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return str(error.certificate_error).partition(":")[2].strip() or "its certificate is not valid"
+        said = error.certificate_error
+        return said.verify_message if isinstance(said, ssl.SSLCertVerificationError) else "its certificate is not valid"
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number).lower() if number and number > 0 else type(error).__name__
 
@@ -228,3 +240,8 @@ def _log(request: Request, *, url: URL, status: int, seconds: float) -> None:
     if log.is_verbose:
         shown = redacted(str(url))
         log.debug("registry: request", method=request.method, url=shown, status=status, ms=round(seconds * 1000))
+
+
+def _code(error: aiohttp.ClientError) -> str:
+    """OpenSSL's name of what TLS has against a connection; empty where it has nothing against it."""
+    return (isinstance(error.__cause__, ssl.SSLError) and error.__cause__.reason) or ""
