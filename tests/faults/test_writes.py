@@ -311,7 +311,7 @@ async def test_a_tag_that_moves_between_our_look_and_our_write_is_saved_by_the_r
 
     async with stage.client() as ours, client() as others:
         await push_index(ours, stage.tag.repository.tagged("ours"), stage.images)
-        stage.proxy.rules = [replace(PUT_TAG, delay=0.5)]
+        stage.proxy.rules = [replace(PUT_TAG, delay=1.5)]
         writing = asyncio.create_task(ours.put_document(stage.tag, stage.new))
         await asyncio.sleep(0.1)
         await push_index(others, stage.there, theirs)
