@@ -77,7 +77,9 @@ def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["biuld"], "No such command 'biuld'"),
+        (["biuld"], "No verb 'biuld'; did you mean 'build'?"),
+        (["xyz"], "No verb 'xyz'."),
+        (["registry", "uqp"], "No such command 'uqp'"),
         (["--nonsense"], "No such option"),
         (["--log-format", "loud", "config"], "'loud' is not one of"),
         (["schema", "x"], "'x' is not one of"),
@@ -90,6 +92,30 @@ def test_wrong_usage_is_said_on_stderr(
 
     output = capsys.readouterr()
     assert (code, output.out, expected in output.err) == (ExitCode.INPUT, "", True)
+
+
+@pytest.mark.parametrize(
+    ("how", "words", "expected"),
+    [
+        ("zsh_source", "", "compdef"),
+        ("zsh_complete", "orchestrator bui", "plain\nbuild\n"),
+        ("zsh_complete", "orchestrator build --arch s3", "plain\ns390x\n"),
+    ],
+)
+def test_a_shell_is_told_what_completes_a_line(
+    run: Run,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    how: str,
+    words: str,
+    expected: str,
+) -> None:
+    monkeypatch.setenv("_ORCHESTRATOR_COMPLETE", how)
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+
+    assert (run(), expected in capsys.readouterr().out) == (0, True)
 
 
 def test_wrong_input_has_a_line_for_each_problem(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
