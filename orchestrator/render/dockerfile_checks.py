@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.model.dockerfile.instructions import Instruction, directives, instructions
+from orchestrator.model.dockerfile.directives import directives
+from orchestrator.model.dockerfile.instructions import Instruction, instructions
 from orchestrator.model.dockerfile.stages import images, stages
+from orchestrator.model.dockerfile.words import fields, listed
 from orchestrator.model.facts import Source
 
 # A tab may stand in a text; everything else that is invisible hides something.
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
+# BuildKit adds `name/x.git` and `user@host:path` from afar as well, and what a variable names may be anywhere.
+_REMOTE = re.compile(r"\A\$|://|\A[^/]*@[^/]*:|\.git(?:#|\Z)")
+_QUOTES = re.compile(r"""['"\\]""")
 
 
 def problems(text: str, sources: Sequence[Source]) -> tuple[str, ...]:
@@ -43,10 +47,16 @@ def _images(text: str) -> Iterator[str]:
 def _downloads(text: str, sources: Sequence[Source]) -> Iterator[str]:
     checksums = {source.url: source.sha256 for source in sources}
     for instruction in instructions(text):
-        if instruction.keyword != "ADD":
-            continue
-        for url in filter(_REMOTE.match, instruction.text.split()):
-            yield from _download(url, instruction, checksums)
+        carried_out = instruction.trigger or instruction
+        if carried_out.keyword == "ADD":
+            for url in filter(_REMOTE.search, _added(carried_out.text)):
+                yield from _download(url, carried_out, checksums)
+
+
+def _added(text: str) -> Iterator[str]:
+    """The sources of an ADD without quotes and escapes, variables left alone."""
+    words = listed(text) or fields(text)
+    return (_QUOTES.sub("", word) for word in words[:-1])
 
 
 def _download(url: str, instruction: Instruction, checksums: dict[str, str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.model.dockerfile.context_sources import ContextSources
 from orchestrator.model.dockerfile.stages import images, stages
 from orchestrator.model.oci import digest_of
 from orchestrator.model.references import Reference
@@ -31,6 +32,10 @@ REFUSED = (
     "FROM a AS 1st\n",
     "FROM a\nRUN <<EOF\nEOF \n",
     "FROM a\nRUN <<A <<B\nB\nA\n",
+    'FROM a\nCOPY "b c" /\n',
+    'FROM a\nCOPY ["b", 1] /\n',
+    "FROM a\nRUN --mount='from=b,\"c\"d' true\n",
+    "#\u00a0escape=`\nFROM a `\n AS b\n",
     "FROM ${A:?name-it}\n",
     "ARG A\nFROM $A\n",
     "FROM a\nCOPY --from=0 / /\n",
@@ -90,6 +95,12 @@ def buildkit(engine: Engine, runner: SystemRunner, tmp_path: Path) -> BuildKit:
     return BuildKit(engine, runner, tmp_path)
 
 
+def read(text: str) -> None:
+    """Read all that a plan asks of a Dockerfile; raises ValueError."""
+    images(stages(text, {}))
+    ContextSources.of(text)
+
+
 def known_as(image: str) -> str:
     """What a build context calls an image: as people do, without the tag that is meant anyway."""
     return Reference.parse(image).short.removesuffix(":latest")
@@ -122,7 +133,7 @@ async def test_buildkit_reads_the_shipped_dockerfiles_as_we_do(buildkit: BuildKi
 async def test_what_we_refuse_buildkit_refuses_too(buildkit: BuildKit) -> None:
     for text in REFUSED:
         with pytest.raises(ValueError, match=r"."):
-            images(stages(text, {}))
+            read(text)
 
     taken = "FROM a\n"
     texts = (*REFUSED, taken)

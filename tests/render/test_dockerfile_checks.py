@@ -52,6 +52,26 @@ def test_a_dockerfile_that_is_well(text: str) -> None:
             "line 2 of the result adds git@example.org:a.git, which `sources` in orchestrator.yaml does not name",
         ),
         (
+            'FROM debian\nADD ["https://example.org/b", "/"]\n',
+            "line 2 of the result adds https://example.org/b, which `sources` in orchestrator.yaml does not name",
+        ),
+        (
+            "FROM debian\nONBUILD ADD 'https:'//example.org\\/b /\n",
+            "line 2 of the result adds https://example.org/b, which `sources` in orchestrator.yaml does not name",
+        ),
+        (
+            "FROM debian\nADD ${URL} file-$A.tar /\n",
+            "line 2 of the result adds ${URL}, which `sources` in orchestrator.yaml does not name",
+        ),
+        (
+            "// syntax=example.org/frontend\nFROM debian\n",
+            "the parser directive `# syntax=` is not allowed; leave it out",
+        ),
+        (
+            "#!/usr/bin/env -S docker build -f\n# syntax=example.org/frontend\nFROM debian\n",
+            "the parser directive `# syntax=` is not allowed; leave it out",
+        ),
+        (
             f"FROM debian\nADD {TARBALL.url} /\n",
             f"line 2 of the result adds {TARBALL.url} without --checksum=sha256:{SHA256}",
         ),
@@ -63,3 +83,12 @@ def test_a_dockerfile_that_is_well(text: str) -> None:
 )
 def test_what_a_dockerfile_must_not_do(text: str, expected: str) -> None:
     assert problems(text, SOURCES) == (expected,)
+
+
+def test_whatever_comes_from_afar_must_be_named() -> None:
+    text = "FROM debian\nADD someone@example.org:a example.org/a.git#main a@b.tar /\n"
+
+    assert problems(text, SOURCES) == tuple(
+        f"line 2 of the result adds {url}, which `sources` in orchestrator.yaml does not name"
+        for url in ("someone@example.org:a", "example.org/a.git#main")
+    )

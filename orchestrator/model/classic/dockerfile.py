@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.model.dockerfile.context_sources import ContextSources
-from orchestrator.model.dockerfile.instructions import Instruction, escape_of, instructions
+from orchestrator.model.dockerfile.instructions import Instruction, instructions
 from orchestrator.model.dockerfile.stages import Stage, stages
-from orchestrator.model.dockerfile.words import split
+from orchestrator.model.dockerfile.words import fields, listed
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Reference
 
@@ -61,7 +61,7 @@ def rewritten(
     """
     every = stages(text, build_args)
     source = next((number for number, stage in enumerate(every) if has_source and stage.name == SOURCE), -1)
-    rewriting = _Rewriting(every, source, bases, escape_of(text))
+    rewriting = _Rewriting(every, source, bases)
     lines = text.split("\n")
     found = instructions(text)
     ends = (*(instruction.line - 1 for instruction in found[1:]), len(lines))
@@ -117,7 +117,6 @@ class _Rewriting:
     source: int
     """The number of the stage whose place SOURCE_FOLDER takes; -1 for none."""
     bases: Mapping[Reference, Reference]
-    escape: str
 
     def instruction(self, instruction: Instruction, stage: int) -> str | None:
         """What takes the place of an instruction of a stage; None where it stays."""
@@ -170,11 +169,11 @@ class _Rewriting:
         return self.bases[Reference.parse(name)]
 
     def _from_folder(self, text: str) -> str:
-        if text.startswith("["):
-            *listed, target = json.loads(text)
-            return json.dumps([*(f"{SOURCE_FOLDER}/{path.lstrip('/')}" for path in listed), target])
-        *words, last = split(text, escape=self.escape)
-        return " ".join((*(_moved(word) for word in words), last))
+        if words := listed(text):
+            *paths, target = words
+            return json.dumps([*(f"{SOURCE_FOLDER}/{path.lstrip('/')}" for path in paths), target])
+        *sources, last = fields(text)
+        return " ".join((*(_moved(word) for word in sources), last))
 
 
 def _moved(word: str) -> str:

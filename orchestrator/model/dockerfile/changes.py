@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from orchestrator.model.dockerfile.instructions import Instruction, directives, instructions
+from orchestrator.model.dockerfile.directives import directives
+from orchestrator.model.dockerfile.instructions import Instruction, instructions
 
 _SHOWN_LENGTH = 60
 

@@ -1,27 +1,30 @@
 """Splits a Dockerfile into its instructions."""
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from io import StringIO
 
-from orchestrator.model.dockerfile.words import BACKSLASH, split, unquoted
+from orchestrator.model.dockerfile.directives import escape_of, lines_of
+from orchestrator.model.dockerfile.heredocs import Opening, opened
+from orchestrator.model.dockerfile.words import BACKSLASH, WHITE_SPACE, listed, stripped
 
 # https://docs.docker.com/reference/dockerfile/ is the grammar; BuildKit's own reading of it is the judge in tests.
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*")
-_DIRECTIVES = frozenset({"check", "escape", "syntax"})
-_ESCAPES = (BACKSLASH, "`")
+_Flags = tuple[tuple[str, str], ...]
 _SPACE = re.compile(r"[\t\v\f\r ]+")
-_FLAG = re.compile(r"""--((?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+)(?:\s+|\Z)""")
+_FLAG = re.compile(
+    rf"""(--(?:\\.?|'(?:\\.?|[^'\\])*+'?+|"(?:\\.?|[^"\\])*+"?+|[^{WHITE_SPACE}'"\\])*+)[{WHITE_SPACE}]*""", re.DOTALL
+)
+_QUOTED = re.compile(r"""\\(.?)|'((?:\\.?|[^'\\])*+)'?+|"((?:\\.?|[^"\\])*+)"?+""", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
+_END_OF_FLAGS = "--"
 # Two escapes at the end are one for the command, and no continuation.
 _CONTINUATION = {
-    escape: re.compile(rf"(?<!{mark}){mark}[ \t]*\Z") for escape in _ESCAPES for mark in (re.escape(escape),)
+    escape: re.compile(rf"(?<!{mark}){mark}[ \t]*\Z") for escape in (BACKSLASH, "`") for mark in (re.escape(escape),)
 }
-_HEREDOC = re.compile(r"[0-9]*<<(-?)([^<]+)")
-_HEREDOC_SIGN = "<<"
 _TAKES_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
-_BYTE_ORDER_MARK = "\ufeff"
+_MOUNT_OPTIONS = {"src": "source", "dst": "target", "destination": "target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,52 +44,25 @@ class Instruction:
     """The number of its first line, from 1."""
     keyword: str
     """In capitals."""
-    flags: tuple[tuple[str, str], ...]
+    flags: _Flags
     text: str
     """What follows keyword and flags."""
     heredocs: tuple[Heredoc, ...] = ()
+    trigger: "Instruction | None" = None
+    """What ONBUILD keeps for the stages and builds that stand on this one."""
 
     @property
     def mounts(self) -> tuple[Mapping[str, str], ...]:
-        """The options of each `--mount` of a RUN, names in lower case."""
+        """The options of each `--mount` of a RUN by their long names; raises ValueError for a misplaced quote."""
         mounts = (value for flag, value in self.flags if (self.keyword, flag) == ("RUN", "mount"))
-        return tuple(dict(_option(option) for option in mount.split(",")) for mount in mounts)
+        return tuple(dict(map(_option, _options(mount))) for mount in mounts)
 
 
 # Everything that is asked of one Dockerfile is asked in a row.
 @lru_cache(maxsize=1)
 def instructions(text: str) -> tuple[Instruction, ...]:
     """Split a Dockerfile into instructions; raises ValueError with the line number."""
-    return tuple(_instructions(_lines(text), escape=escape_of(text)))
-
-
-def directives(text: str) -> Mapping[str, str]:
-    """The parser directives at the very top, such as `# escape=`; names in lower case.
-
-    Raises ValueError with the line number for one that stands there twice and for an escape that is none.
-    """
-    found: dict[str, str] = {}
-    for number, line in enumerate(_lines(text), 1):
-        match = _DIRECTIVE.fullmatch(line.strip())
-        if match is None or match[1].lower() not in _DIRECTIVES:
-            break
-        name, value = match[1].lower(), match[2]
-        if name in found:
-            raise ValueError(f"line {number}: the directive `# {name}=` stands there twice")
-        if name == "escape" and value not in _ESCAPES:
-            raise ValueError(f"line {number}: the escape {value!r} is neither {' nor '.join(_ESCAPES)}")
-        found[name] = value
-    return found
-
-
-def escape_of(text: str) -> str:
-    """The character that a Dockerfile escapes by and ends a line with that goes on; raises ValueError as above."""
-    return directives(text).get("escape", BACKSLASH)
-
-
-def _lines(text: str) -> Iterator[str]:
-    # Not splitlines(): BuildKit ends a line at \n alone, and a form feed or U+2028 may stand in a heredoc.
-    return (line.rstrip("\r\n") for line in StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline="\n"))
+    return tuple(_instructions(lines_of(text), escape=escape_of(text)))
 
 
 def _instructions(every_line: Iterable[str], *, escape: str) -> Iterator[Instruction]:
@@ -94,16 +70,18 @@ def _instructions(every_line: Iterable[str], *, escape: str) -> Iterator[Instruc
     for number, line in lines:
         if _says_nothing(line):
             continue
-        keyword, *rest = _SPACE.split(_continued(line, lines, escape=escape), maxsplit=1)
-        if not keyword:
-            raise ValueError(f"line {number}: expected an instruction")
-        instruction = _instruction(number, keyword.upper(), "".join(rest))
-        heredocs = tuple(_heredocs(instruction, lines))
+        whole = _continued(line, lines, escape=escape)
+        try:
+            instruction = _instruction(number, whole, escape=escape)
+            openings = tuple(opened(whole)) if _takes_heredocs(instruction.trigger or instruction) else ()
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+        heredocs = tuple(_heredoc(opening, lines, line=number) for opening in openings)
         yield replace(instruction, heredocs=heredocs) if heredocs else instruction
 
 
 def _says_nothing(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith("#")
+    return not stripped(line) or stripped(line).startswith("#")
 
 
 def _continued(line: str, lines: Iterator[tuple[int, str]], *, escape: str) -> str:
@@ -113,53 +91,62 @@ def _continued(line: str, lines: Iterator[tuple[int, str]], *, escape: str) -> s
     while match := continuation.search(line):
         parts.append(line[: match.start()])
         line = next((text for _, text in lines if not _says_nothing(text)), "")
-    return "".join([*parts, line]).strip()
+    return stripped("".join([*parts, line]))
 
 
-def _instruction(line: int, keyword: str, rest: str) -> Instruction:
+def _instruction(line: int, text: str, *, escape: str) -> Instruction:
+    keyword, flags, argument = _parts(text, escape=escape)
+    if not keyword:
+        raise ValueError("expected an instruction")
+    trigger = Instruction(line, *_parts(argument, escape=escape)) if keyword == "ONBUILD" and argument else None
+    return Instruction(line, keyword, flags, argument, trigger=trigger)
+
+
+def _parts(text: str, *, escape: str) -> tuple[str, _Flags, str]:
+    keyword, *rest = _SPACE.split(text, maxsplit=1)
+    return keyword.upper(), *_flags("".join(rest), escape=escape)
+
+
+def _flags(text: str, *, escape: str) -> tuple[_Flags, str]:
+    """The flags before the argument of an instruction, and that argument; `--` ends them as well."""
     flags: list[tuple[str, str]] = []
-    while match := _FLAG.match(rest):
-        name, _, value = unquoted(match[1]).partition("=")
+    while match := _FLAG.match(text):
+        word = match[1]
+        if not word.isascii() or (escape != BACKSLASH and (escape in word or BACKSLASH in word)):
+            raise ValueError(f"the flag {word} has a character that the releases of BuildKit read differently")
+        text = text[match.end() :]
+        if (plain := _unquoted(word)) == _END_OF_FLAGS:
+            break
+        name, _, value = plain.removeprefix(_END_OF_FLAGS).partition("=")
         flags.append((name, value))
-        rest = rest[match.end() :]
-    return Instruction(line, keyword, tuple(flags), rest)
+    return tuple(flags), stripped(text)
 
 
-def is_heredoc(word: str) -> bool:
-    """Whether a word of ADD, COPY or RUN, as it stands there, opens a heredoc."""
-    return _HEREDOC.fullmatch(word) is not None
+def _unquoted(flag: str) -> str:
+    """A flag without quotes and escapes; here an escape is one within single quotes, too."""
+    return _QUOTED.sub(lambda match: match[1] or _ESCAPED.sub(r"\1", match[2] or match[3] or ""), flag)
 
 
-def _heredocs(instruction: Instruction, lines: Iterator[tuple[int, str]]) -> Iterator[Heredoc]:
-    for word in _words(instruction):
-        match = _HEREDOC.fullmatch(word)
-        if match is None:
-            continue
-        has_tabs, end = bool(match[1]), unquoted(match[2])
-        text: list[tuple[int, str]] = []
-        for number, line in lines:
-            text.append((number, line))
-            if (line.lstrip("\t") if has_tabs else line) == end:
-                break
-        else:
-            raise ValueError(f"line {instruction.line}: the heredoc <<{end} has no end")
-        yield Heredoc(text[0][0], tuple(line for _, line in text[:-1]))
+def _takes_heredocs(instruction: Instruction) -> bool:
+    return instruction.keyword in _TAKES_HEREDOCS and "<<" in instruction.text and listed(instruction.text) is None
+
+
+def _heredoc(opening: Opening, lines: Iterator[tuple[int, str]], *, line: int) -> Heredoc:
+    text: list[tuple[int, str]] = []
+    for number, each in lines:
+        text.append((number, each))
+        if (each.lstrip("\t") if opening.has_tabs else each) == opening.end:
+            return Heredoc(text[0][0], tuple(inside for _, inside in text[:-1]))
+    raise ValueError(f"line {line}: the heredoc <<{opening.end} has no end")
+
+
+def _options(mount: str) -> list[str]:
+    try:
+        return next(csv.reader([mount], strict=True), [])
+    except csv.Error as error:
+        raise ValueError(f"the options of --mount={mount} cannot be told apart: {error}") from error
 
 
 def _option(text: str) -> tuple[str, str]:
-    name, _, value = text.strip('"').partition("=")
-    return name.lower(), value
-
-
-def _words(instruction: Instruction) -> tuple[str, ...]:
-    """Where heredocs may be opened; nowhere in a text that a shell could not read."""
-    keyword, text = instruction.keyword, instruction.text
-    if _HEREDOC_SIGN not in text:
-        return ()
-    if keyword == "ONBUILD":
-        keyword, *rest = _SPACE.split(text, maxsplit=1)
-        text = "".join(rest)
-    try:
-        return split(text) if keyword.upper() in _TAKES_HEREDOCS else ()
-    except ValueError:
-        return ()
+    name, _, value = text.partition("=")
+    return _MOUNT_OPTIONS.get(name.lower(), name.lower()), value

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.model.dockerfile.instructions import Instruction, escape_of, instructions
-from orchestrator.model.dockerfile.words import expanded, split
+from orchestrator.model.dockerfile.directives import escape_of
+from orchestrator.model.dockerfile.instructions import Instruction, instructions
+from orchestrator.model.dockerfile.words import expanded, fields, split
 from orchestrator.model.references import Reference
 
-_SPACE = re.compile(r"[\t\v\f\r ]+")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _SCRATCH = "scratch"
 # BuildKit sets them by itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
 _AUTOMATIC = frozenset(
-    f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT")
-)
+    f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")
+) | {"TARGETSTAGE"}
 _ON_TARGET = ("", "$TARGETPLATFORM", "${TARGETPLATFORM}")
 _ON_BUILDER = ("$BUILDPLATFORM", "${BUILDPLATFORM}")
 
@@ -42,10 +42,15 @@ def stages(text: str, build_args: Mapping[str, str]) -> tuple[Stage, ...]:
     """The stages of a Dockerfile under these build arguments; raises ValueError with the line number."""
     arguments = _Arguments(build_args, escape_of(text))
     found: list[Stage] = []
+    kept: dict[str, Instruction] = {}
     for instruction in instructions(text):
         try:
             if instruction.keyword == "FROM":
                 found.append(_stage(instruction, earlier=found, arguments=arguments))
+                _refuse_kept(kept.get(found[-1].base))
+                kept.pop(found[-1].name, None)
+            elif found and instruction.trigger and any(_from(instruction.trigger)):
+                kept[found[-1].name] = instruction
             elif found:
                 takes = tuple(_takes(instruction, stages=found))
                 found[-1] = replace(found[-1], takes=(*found[-1].takes, *takes)) if takes else found[-1]
@@ -104,36 +109,57 @@ class _Arguments:
         self._given = build_args
         self._escape = escape
         self._declared: dict[str, str] = {}
+        self._bare: set[str] = set()
 
     def declare(self, text: str) -> None:
         for word in split(text, escape=self._escape):
             name, has_default, default = word.partition("=")
+            if has_default:
+                self._bare.discard(name)
             if name in self._given:
                 self._declared[name] = self._given[name]
-            elif has_default or name not in _AUTOMATIC:
+            elif has_default:
                 self._declared[name] = self.fill(default)
+            elif name in self._declared:
+                raise ValueError(f"ARG {name} stands there once more, without a default; leave it out")
+            else:
+                self._bare.add(name)
+
+    def is_given(self, name: str) -> bool:
+        """Whether an argument has a value that the Dockerfile or somebody gave it."""
+        return name in self._declared or name in self._given
 
     def fill(self, text: str) -> str:
-        return expanded(text, self._value, escape=self._escape)
+        unset = expanded(text, self._value, escape=self._escape)
+        # Declared without a default, it is set to nothing in older releases of BuildKit, and not set in later ones.
+        if self._bare and expanded(text, self._value_or_nothing, escape=self._escape) != unset:
+            raise ValueError(
+                f"{text} asks whether an ARG without a default is set; write a colon, as in ${{NAME:-value}}"
+            )
+        return unset
+
+    def _value_or_nothing(self, name: str) -> str | None:
+        return "" if name in self._bare else self._value(name)
 
     def _value(self, name: str) -> str | None:
-        if name in _AUTOMATIC and name not in self._declared:
-            if name not in self._given:
-                raise ValueError(
-                    f"{name} differs by architecture, and a base image must not: one name stands for all its platforms"
-                )
-            return self._given[name]
-        return self._declared.get(name)
+        if name in self._declared:
+            return self._declared[name]
+        if name in _AUTOMATIC and name not in self._given:
+            raise ValueError(f"{name} differs by build, and a base image must not: its name stands for all platforms")
+        return self._given[name] if name in _AUTOMATIC else None
 
 
 def _stage(instruction: Instruction, *, earlier: Sequence[Stage], arguments: _Arguments) -> Stage:
-    match [word for word in _SPACE.split(instruction.text) if word]:
-        case [base]:
+    match fields(instruction.text):
+        case (base,):
             name = str(len(earlier))
-        case [base, word, name] if word.upper() == "AS" and _STAGE_NAME.fullmatch(name.lower()):
+        case (base, word, name) if word.upper() == "AS" and _STAGE_NAME.fullmatch(name.lower()):
             pass
         case _:
             raise ValueError(f"expected `FROM image [AS name]`, got {instruction.text!r}")
+    platform = dict(instruction.flags).get("platform", "")
+    if arguments.is_given(platform.strip("${}")):
+        raise ValueError(f"--platform={platform} has the value of an argument, not of this build; leave that ARG out")
     filled = arguments.fill(base)
     if not filled:
         raise ValueError(f"FROM {base} names nothing; give the argument a default")
@@ -141,7 +167,7 @@ def _stage(instruction: Instruction, *, earlier: Sequence[Stage], arguments: _Ar
         raise ValueError(f"FROM {filled} names no image; only COPY --from takes a stage by its number")
     if any(take.lower() == name.lower() for stage in earlier for take in stage.takes):
         raise ValueError(f"a stage above takes files from {name}; move {name} before it")
-    return Stage(name.lower(), filled, dict(instruction.flags).get("platform", ""), ())
+    return Stage(name.lower(), filled, platform, ())
 
 
 def _takes(instruction: Instruction, *, stages: Sequence[Stage]) -> Iterator[str]:
@@ -158,6 +184,16 @@ def _takes(instruction: Instruction, *, stages: Sequence[Stage]) -> Iterator[str
         yield name
 
 
+def _refuse_kept(instruction: Instruction | None) -> None:
+    if instruction is not None:
+        raise ValueError(
+            f"this carries out line {instruction.line}, ONBUILD {instruction.text}, which older releases of BuildKit "
+            "cannot; write it here"
+        )
+
+
 def _from(instruction: Instruction) -> Iterator[str]:
-    yield from (value for flag, value in instruction.flags if (instruction.keyword, flag) == ("COPY", "from"))
-    yield from (mount["from"] for mount in instruction.mounts if "from" in mount)
+    """What files are taken from; an empty name is the build context."""
+    if instruction.keyword == "COPY":
+        yield from (value for flag, value in instruction.flags if flag == "from" and value)
+    yield from (mount["from"] for mount in instruction.mounts if mount.get("from"))

@@ -1,28 +1,56 @@
 """Words as Dockerfiles write them: with quotes, escapes and variables."""
 
+import json
 import re
 from collections.abc import Callable
 
 # BuildKit reads words by rules of its own (frontend/dockerfile/shell/lex.go), which are not quite those of a shell.
 BACKSLASH = "\\"
-_QUOTED = re.compile(r"""\\(.)|'([^']*)'|"((?:\\.|[^"\\])*)\"""", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""What Go takes for white space; for Python four control characters belong to it as well."""
+_FIELD = re.compile(r"[^\t\v\f\r ]+")
+_BYTE_ORDER_MARK = "\ufeff"
+_NAME = re.compile(r"[^\W\d]\w*|[0-9]+|[@*#?$!-]")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|(:?)([-+?]))")
+
+
+def stripped(text: str) -> str:
+    """A text without the white space around it."""
+    return text.strip(WHITE_SPACE)
+
+
+def fields(text: str) -> tuple[str, ...]:
+    """The words of FROM, COPY and ADD: quotes and escapes do not keep a space within a word there."""
+    return tuple(_FIELD.findall(text))
+
+
+def listed(text: str) -> tuple[str, ...] | None:
+    """The strings of an instruction in its JSON form; None for one in any other form.
+
+    Raises ValueError for a list of anything else, and for one that something follows: BuildKit takes no notice of that
+    in older releases, and in later ones takes the whole for plain words.
+    """
+    if not text.startswith("["):
+        return None
+    try:
+        found, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if text[end:].strip():
+        raise ValueError(f"{text[end:].strip()!r} stands behind the list {text[:end]}; leave it out")
+    if not all(isinstance(word, str) for word in found):
+        raise ValueError(f"{text} is a list of something else than strings")
+    return tuple(found)
 
 
 def split(text: str, *, escape: str = BACKSLASH) -> tuple[str, ...]:
     """The words of a text as they stand, split at white space outside quotes; raises ValueError for an open quote."""
     mark = re.escape(escape)
-    word = rf"""(?:{mark}.?|'[^']*'|"(?:{mark}.|[^"{mark}])*"|[^\s'"{mark}])+"""
+    word = rf"""(?:{mark}.?|'[^']*'|"(?:{mark}.|[^"{mark}])*"|[^{WHITE_SPACE}'"{mark}])+"""
     found = re.findall(rf"""{word}|['"]""", text, re.DOTALL)
     if "'" in found or '"' in found:
         raise ValueError(f"{text!r} has a quote that does not end")
     return tuple(found)
-
-
-def unquoted(word: str) -> str:
-    """A word without its quotes and escapes, everything else left alone."""
-    return _QUOTED.sub(lambda match: "".join(filter(None, match.groups())), word)
 
 
 def expanded(word: str, value_of: Callable[[str], str | None], *, escape: str = BACKSLASH) -> str:
@@ -31,7 +59,10 @@ def expanded(word: str, value_of: Callable[[str], str | None], *, escape: str = 
     Raises ValueError for a word that does not end, for `${name:?why}` without a value, and for what BuildKit's newer
     releases alone can do, such as `${name%pattern}`.
     """
-    return _Reader(word, value_of, escape).until("")
+    try:
+        return _Reader(word.removeprefix(_BYTE_ORDER_MARK), value_of, escape).until("")
+    except RecursionError as error:
+        raise ValueError(f"{word[:20]}... has too many variables within each other") from error
 
 
 class _Reader:

@@ -4,7 +4,6 @@ ARG SET=set
 FROM debian:${NONE:-default}
 FROM debian:${EMPTY:-empty}
 FROM debian:a${EMPTY-never}
-FROM debian:b${UNSET-never}
 FROM debian:${NONE-undeclared}
 FROM debian:c${NONE:+never}
 FROM debian:${SET:+instead}

@@ -6,3 +6,5 @@ RUN --mount="type=bind,from=debian:four",target=/e true
 RUN --mount=type=bind,\"from=debian:five\",target=/f true
 RUN --mount=type=tmpfs,target=/g echo --mount=from=debian:never
 RUN --mount=from=scratch,target=/h true
+RUN --mount='type=bind,"source=/x,from=debian:never",from=debian:six',target=/i true
+RUN --mount=from=debian:seven,from=debian:eight,target=/j true

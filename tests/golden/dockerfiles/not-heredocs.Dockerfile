@@ -1,6 +1,6 @@
 FROM debian:one
 RUN echo "<<EOF" '<<EOF' \<<EOF
-RUN echo $((1<<2)) $(( 1 << 2 ))
+RUN echo $((1<<2)) ${a:-$((1<<2))}
 RUN cat<<EOF
 RUN cat <<<EOF
 RUN ["echo", "<<EOF"]

@@ -68,7 +68,7 @@ SOURCE = "FROM scratch AS source\nADD --checksum=sha256:ab https://example.org/t
         ("COPY --from=Source / /src/", "COPY .orchestrator-source/ /src/"),
         ("COPY --from=0 a.tar b.tar /src/", "COPY .orchestrator-source/a.tar .orchestrator-source/b.tar /src/"),
         ("COPY --chown=1:1 --from=source /a* /", "COPY --chown=1:1 .orchestrator-source/a* /"),
-        ('COPY --from=source "/a b" c:/x', 'COPY ".orchestrator-source/a b" c:/x'),
+        ('COPY --from=source "/a" c:/x', 'COPY ".orchestrator-source/a" c:/x'),
         ('COPY --from=source ["/a b", "/x"]', 'COPY [".orchestrator-source/a b", "/x"]'),
         ("COPY --from=1 /a /b", "COPY --from=0 /a /b"),
         ("COPY --from=one /a /b", "COPY --from=one /a /b"),

@@ -1,10 +1,9 @@
-from collections.abc import Mapping
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.dockerfile.instructions import Heredoc, Instruction, directives, escape_of, instructions
+from orchestrator.model.dockerfile.instructions import Heredoc, Instruction, instructions
+from orchestrator.model.dockerfile.words import stripped
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,12 @@ def test_a_text_is_split_into_instructions(text: str, expected: tuple[Instructio
         ("--from='a' --mount=\"type=bind,from=b\" c", (("from", "a"), ("mount", "type=bind,from=b")), "c"),
         (r"--mount=\"from=a\" b", (("mount", '"from=a"'),), "b"),
         ("a --from=b", (), "a --from=b"),
-        ("-- --from=b", (), "-- --from=b"),
+        ("-- --from=b", (), "--from=b"),
+        ("--link -- --from=b", (("link", ""),), "--from=b"),
+        (r"--from='a\'b' c", (("from", "a'b"),), "c"),
+        ("--from='a b", (("from", "a b"),), ""),
+        ("--from=", (("from", ""),), ""),
+        ('"--from=a" b', (), '"--from=a" b'),
         ("--from=a=b", (("from", "a=b"),), ""),
         ("-a --from=b", (), "-a --from=b"),
     ],
@@ -81,9 +85,24 @@ def test_an_empty_heredoc_has_no_lines() -> None:
 
 
 def test_the_mounts_of_a_run_are_read_by_their_options() -> None:
-    [run, copy] = instructions('RUN --mount=Type=bind,"source=a b" --security --mount=target=/x x\nCOPY --mount=a b c')
+    [run, copy] = instructions(
+        "RUN --mount=Type=bind,source=a,src=b --security --mount='\"source=a b,c\",dst=/x' x\nCOPY --mount=a b c"
+    )
 
-    assert (run.mounts, copy.mounts) == (({"type": "bind", "source": "a b"}, {"target": "/x"}), ())
+    assert (run.mounts, copy.mounts) == (({"type": "bind", "source": "b"}, {"source": "a b,c", "target": "/x"}), ())
+
+
+def test_what_onbuild_keeps_is_an_instruction() -> None:
+    [onbuild] = instructions("ONBUILD copy --link a \\\n b")
+
+    assert onbuild.trigger == Instruction(1, "COPY", (("link", ""),), "a  b")
+
+
+def test_onbuild_within_onbuild_keeps_nothing() -> None:
+    [onbuild] = instructions("ONBUILD " * 10_000)
+
+    assert onbuild.trigger is not None
+    assert onbuild.trigger.trigger is None
 
 
 @pytest.mark.parametrize("odd", ["\f", "\v", "\u2028", "\x85", "\x1c", "x\r"])
@@ -106,6 +125,12 @@ def test_only_a_line_feed_ends_a_line(odd: str) -> None:
         "ONBUILD CMD cat <<EOF",
         "ONBUILD",
         "RUN echo <<",
+        "RUN echo <<''",
+        'COPY <<"" /a',
+        'ONBUILD RUN ["cat", "<<EOF"]',
+        "RUN echo ${a:-1} $((a<<2))",
+        "RUN cat <<< EOF",
+        "RUN cat <<-",
     ],
 )
 def test_what_only_looks_like_a_heredoc_opens_none(line: str) -> None:
@@ -118,7 +143,24 @@ def test_what_only_looks_like_a_heredoc_opens_none(line: str) -> None:
         ("FROM a\nRUN <<EOF\nEOF \n", "line 2: the heredoc <<EOF has no end"),
         ("FROM a\nRUN <<A <<B\nB\nA\n", "line 2: the heredoc <<B has no end"),
         ("FROM a\n\\\n", "line 2: expected an instruction"),
-        ("# escape=`\n# escape=`\n", "line 2: the directive `# escape=` stands there twice"),
+        ("RUN <<$A\n$A\n", "line 1: the heredoc <<$A is named by a variable; name it plainly"),
+        (
+            "RUN cat << EOF\nEOF\n",
+            "line 1: << before white space opens a heredoc in later releases of BuildKit alone; leave the space out",
+        ),
+        (
+            "RUN echo ${a%b} <<EOF\nEOF\n",
+            "line 1: a heredoc and a variable like ${name:-default} stand on one line; give each its own RUN",
+        ),
+        ('RUN ["cat"] <<EOF\nEOF\n', "line 1: '<<EOF' stands behind the list [\"cat\"]; leave it out"),
+        (
+            "RUN --mount=source=\u00e9 true",
+            "line 1: the flag --mount=source=\u00e9 has a character that the releases of BuildKit read differently",
+        ),
+        (
+            "# escape=`\nRUN --mount=source=a\\b true",
+            "line 2: the flag --mount=source=a\\b has a character that the releases of BuildKit read differently",
+        ),
         ("# escape=x\n", "line 1: the escape 'x' is neither \\ nor `"),
     ],
 )
@@ -127,26 +169,6 @@ def test_a_wrong_text_is_refused_with_its_line(text: str, problem: str) -> None:
         instructions(text)
 
     assert str(caught.value) == problem
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("FROM a", {}),
-        ("# syntax=docker/dockerfile:1\n#escape = `\nFROM a", {"syntax": "docker/dockerfile:1", "escape": "`"}),
-        ("  # ESCAPE=\\ \r\n", {"escape": "\\"}),
-        ("# check=skip=all\n# escape=`\n", {"check": "skip=all", "escape": "`"}),
-        ("# a comment\n# escape=`", {}),
-        ("\n# escape=`", {}),
-        ("# unknown=a\n# escape=`", {}),
-        ("FROM a\n# escape=`", {}),
-        ("# escape=\n", {}),
-        ("# escape=`", {"escape": "`"}),
-    ],
-)
-def test_directives_stand_at_the_very_top(text: str, expected: Mapping[str, str]) -> None:
-    assert directives(text) == expected
-    assert escape_of(text) == expected.get("escape", "\\")
 
 
 PIECES = st.sampled_from(
@@ -188,6 +210,6 @@ def test_any_text_is_read_with_its_lines_or_refused_with_one(text: str) -> None:
         assert read.startswith("line ")
         return
     lines = text.removeprefix("\ufeff").split("\n")
-    begins = [lines[each.line - 1].strip().upper()[:1] for each in read]
+    begins = [stripped(lines[each.line - 1]).upper()[:1] for each in read]
     assert [each.line for each in read] == sorted({each.line for each in read})
     assert all(begin in (each.keyword[:1], "\\", "`") for begin, each in zip(begins, read, strict=True))

@@ -22,7 +22,6 @@ STAND_ON = {
         "debian:default",
         "debian:empty",
         "debian:a",
-        "debian:b",
         "debian:undeclared",
         "debian:c",
         "debian:instead",
@@ -37,13 +36,23 @@ STAND_ON = {
     "escape-backtick": ("debian:one", "debian:two"),
     "escape-is-a-comment": ("debian:one", "debian:two"),
     "escape-on-its-own-line": ("debian:one", "debian:two"),
-    "flags": ("debian:one", "debian:two", "debian:three"),
+    "flags": ("debian:one", "debian:two", "debian:three", "debian:four"),
     "hashes-that-are-no-comments": ("debian:one", "debian:two", "debian:three"),
     "heredoc-with-odd-line-ends": ("debian:one", "debian:two"),
     "heredocs": ("debian:one", "debian:two"),
+    "heredocs-in-lists": ("debian:one", "debian:two", "debian:three"),
     "heredocs-of-file-descriptors": ("debian:one", "debian:two"),
+    "heredocs-without-a-name": ("debian:one", "debian:two", "debian:three", "debian:four"),
     "lower-case": ("debian:one", "debian:two", "debian:three"),
-    "mounts": ("debian:one", "debian:two", "debian:three", "debian:four", "debian:five"),
+    "mounts": (
+        "debian:one",
+        "debian:two",
+        "debian:three",
+        "debian:four",
+        "debian:five",
+        "debian:six",
+        "debian:eight",
+    ),
     "names": (
         "debian",
         "library/busybox:latest",
@@ -63,6 +72,7 @@ STAND_ON = {
     "stages-with-a-name-twice": ("debian:one", "debian:two"),
     "tabs": ("debian:one", "debian:two", "debian:three"),
     "two-escapes-do-not-continue": ("debian:one", "debian:two", "debian:three"),
+    "white-space-that-is-text": ("debian:one", "debian:two", "debian:three"),
 }
 """What each Dockerfile of the corpus stands on; tests/integration/test_dockerfile_reading.py asks BuildKit the same."""
 
@@ -116,6 +126,12 @@ def test_a_stage_on_any_other_platform_is_refused() -> None:
         images_on_builder(stages("FROM --platform=linux/386 busybox:trixie AS tools\n", {}))
 
 
+def test_onbuild_takes_nothing_where_no_stage_stands_on_it() -> None:
+    text = "FROM a AS b\nONBUILD COPY --from=c / /\nFROM d AS b\nRUN --mount=from=,target=/x true\nFROM b\n"
+
+    assert images(stages(text, {})) == ("a", "d")
+
+
 def test_arguments_of_the_platform_may_be_given_by_name() -> None:
     text = "ARG BASE=debian-$TARGETARCH\nFROM $BASE\nFROM debian:$TARGETOS\n"
 
@@ -145,8 +161,7 @@ def test_an_argument_of_the_platform_may_have_a_default_or_stay_unused() -> None
         ("FROM a AS b\nFROM 0", "line 2: FROM 0 names no image; only COPY --from takes a stage by its number"),
         (
             "FROM a:$TARGETARCH",
-            "line 1: TARGETARCH differs by architecture, and a base image must not: "
-            "one name stands for all its platforms",
+            "line 1: TARGETARCH differs by build, and a base image must not: its name stands for all platforms",
         ),
         ("FROM a\nCOPY --from=0 / /", "line 2: the stage 0 takes files from itself"),
         ("FROM a AS b\nCOPY --from=B / /", "line 2: the stage B takes files from itself"),
@@ -165,6 +180,28 @@ def test_an_argument_of_the_platform_may_have_a_default_or_stay_unused() -> None
             "line 3: a stage above takes files from later; move later before it",
         ),
         ("FROM a\nRUN <<EOF", "line 2: the heredoc <<EOF has no end"),
+        (
+            "FROM a:$TARGETSTAGE",
+            "line 1: TARGETSTAGE differs by build, and a base image must not: its name stands for all platforms",
+        ),
+        (
+            "ARG TARGETPLATFORM=linux/386\nFROM --platform=${TARGETPLATFORM} a",
+            "line 2: --platform=${TARGETPLATFORM} has the value of an argument, not of this build; leave that ARG out",
+        ),
+        ("ARG A=1\nARG A\nFROM a:$A", "line 2: ARG A stands there once more, without a default; leave it out"),
+        (
+            "ARG A\nFROM a${A-:1}",
+            "line 2: a${A-:1} asks whether an ARG without a default is set; write a colon, as in ${NAME:-value}",
+        ),
+        (
+            "FROM a AS b\nONBUILD COPY --from=c:1 / /\nFROM b",
+            "line 3: this carries out line 2, ONBUILD COPY --from=c:1 / /, which older releases of BuildKit cannot; "
+            "write it here",
+        ),
+        (
+            "FROM a\nRUN --mount='from=b,\"c\"d' true",
+            "line 2: the options of --mount=from=b,\"c\"d cannot be told apart: ',' expected after '\"'",
+        ),
     ],
 )
 def test_a_dockerfile_that_cannot_be_read_is_refused_with_the_line(text: str, problem: str) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.model.dockerfile.words import expanded, split, unquoted
+from orchestrator.model.dockerfile.words import expanded, fields, listed, split, stripped
 
 VALUES = {"A": "a", "EMPTY": "", "B_2": "b"}
 
@@ -32,20 +32,42 @@ def test_a_quote_that_does_not_end_is_refused(text: str) -> None:
         split(text)
 
 
+def test_only_white_space_of_a_dockerfile_divides_fields() -> None:
+    assert fields("\ta 'b c'\r\v\\ \u00a0 d") == ("a", "'b", "c'", "\\", "\u00a0", "d")
+
+
+def test_a_control_character_that_go_does_not_take_for_white_space_is_text() -> None:
+    assert stripped("\u3000\x85 a\x1c\n") == "a\x1c"
+    assert split("a\x1cb c\u3000d") == ("a\x1cb", "c", "d")
+
+
 @pytest.mark.parametrize(
-    ("word", "expected"),
+    ("text", "expected"),
     [
-        ("EOF", "EOF"),
-        ("'E F'", "E F"),
-        ('E"O"F', "EOF"),
-        (r"\E\$X", "E$X"),
-        ("$X${Y}", "$X${Y}"),
-        ("''", ""),
-        ("type=bind,'from=a'", "type=bind,from=a"),
+        ("a b", None),
+        ("[a]", None),
+        ('[ "$a" = b ]', None),
+        ("[]", ()),
+        ('["a b",\t"\\u0041"] ', ("a b", "A")),
+        ("[" * 100_000, None),
     ],
 )
-def test_a_word_without_its_quotes(word: str, expected: str) -> None:
-    assert unquoted(word) == expected
+def test_a_list_of_strings_is_told_from_words(text: str, expected: tuple[str, ...] | None) -> None:
+    assert listed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('["a"] b', "'b' stands behind the list [\"a\"]; leave it out"),
+        ('["a", 1]', '["a", 1] is a list of something else than strings'),
+    ],
+)
+def test_a_list_that_buildkit_refuses_or_reads_in_two_ways_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
+        listed(text)
+
+    assert str(caught.value) == problem
 
 
 @pytest.mark.parametrize(
@@ -101,3 +123,8 @@ def test_another_escape_hides_a_variable() -> None:
 def test_a_word_that_cannot_be_filled_in_is_refused(word: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem.replace("?", r"\?")):
         expanded(word, VALUES.get)
+
+
+def test_variables_without_end_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^\$\{A:-\$\{A:-.* has too many variables within each other$"):
+        expanded("${A:-" * 100_000, VALUES.get)

@@ -1,0 +1,5 @@
+FROM debian:one
+COPY ["<<EOF", "/x/"]
+FROM debian:two
+ONBUILD RUN ["cat", "<<EOF"]
+FROM debian:three
