@@ -131,7 +131,7 @@ async def _tab(session: aiohttp.ClientSession, profile: Path) -> str:
     said = profile / "DevToolsActivePort"
     async with asyncio.timeout(_PATIENCE_SECONDS):
         while True:
-            with contextlib.suppress(OSError, ValueError, aiohttp.ClientError, StopIteration):
+            with contextlib.suppress(OSError, ValueError, IndexError, aiohttp.ClientError, StopIteration):
                 port = int(said.read_text().splitlines()[0])
                 async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
                     tabs = json.loads(await answer.text())

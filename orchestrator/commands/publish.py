@@ -34,8 +34,8 @@ _OF_ARCHES: _Kinds = (arch_publications,)
 _SHARED: _Kinds = (shared_publications,)
 
 _SALT_BYTES = 4
-_JOBS = ("BUILD_TAG", "HOSTNAME")
-"""What says who publishes, in that order: Jenkins names its job and number, a container or shell its host."""
+_JOB = "BUILD_TAG"
+"""Jenkins' name for a job and its number."""
 
 
 @click.command(name="publish")
@@ -71,6 +71,8 @@ def command(
     project = Project.read(invocation, build_args=build_args)
     rules = Rules(platforms(allow_drop), **may)
     kinds = _kinds(selected, shared_only=shared_only)
+    if not rules.dry_run:
+        files.try_out(invocation.root / OUT)
     done = run(_publish(invocation, project, selected, kinds, rules, by=by))
     text = json.dumps(publish_document(done), indent=2) + "\n"
     if not rules.dry_run:
@@ -101,8 +103,7 @@ def platforms(words: Iterable[str]) -> frozenset[str]:
 def journal(invocation: Invocation, *, verb: str, by: str) -> Journal:
     """The journal of a run that begins now."""
     began = invocation.now()
-    named = (invocation.environment.get(name, "") for name in _JOBS)
-    who = by or next(filter(None, named), "unknown")
+    who = by or invocation.environment.get(_JOB) or invocation.host or "unknown"
     run = run_id(began, salt=secrets.token_hex(_SALT_BYTES))
     return Journal(run, verb, began.replace(microsecond=0), by=who, tool=__version__)
 

@@ -29,6 +29,7 @@ from orchestrator.render.report_screen import report_screen
 @click.option("--all", "is_all", is_flag=True, help="Every tag of repositories IMAGE; of the image's own without one.")
 @click.option("--diff", "is_diff", is_flag=True, help="Show what differs between two images.")
 @click.option("--platform", "platforms", multiple=True, help="With --diff: only this one: linux/arm64. Repeats.")
+@click.option("--referrers", "with_referrers", is_flag=True, help="Also list signatures and the like beside images.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write pages.")
 @click.option("--dry-run", is_flag=True, help="With -o: name the pages that would change, and change none.")
 @click.option(
@@ -44,12 +45,10 @@ def command(
     /,
     *,
     images: tuple[str, ...],
-    is_all: bool,
-    is_diff: bool,
     platforms: tuple[str, ...],
     output: Path | None,
-    dry_run: bool,
     output_format: str,
+    **flags: bool,
 ) -> ExitCode:
     """Report platforms, history, layers and attestations of images, wherever they are stored.
 
@@ -65,22 +64,32 @@ def command(
     Example: orchestrator report --all -o reports
     Example: orchestrator report --diff python:3.14-slim@2026-01-31 python:3.14-slim
     """
-    _check(len(images), is_all=is_all, is_diff=is_diff, has_platforms=bool(platforms), has_output=output is not None)
-    if dry_run and output is None:
-        raise InputError("--dry-run: nothing is written without -o")
-    if is_diff:
+    asked = _Flags(**flags)
+    _check(asked, count=len(images), has_platforms=bool(platforms), has_output=output is not None)
+    if asked.is_diff:
         _print(_of_diff(run(read_diff(invocation, images, platforms=_platforms(platforms)))), output_format)
         return ExitCode.DONE
-    found = run(read_reports(invocation, images, is_all=is_all))
+    reading = read_reports(invocation, images, is_all=asked.is_all, with_referrers=asked.with_referrers)
+    found = run(reading)
     for problem in found.problems:
         click.echo(f"error: {problem}", err=True)
     if output is None:
         _print(_of_reports(found), output_format)
     else:
         failed = [name for name, _ in found.failed]
-        written = write(output, found.reports, failed=failed, is_all=is_all, dry_run=dry_run)
+        written = write(output, found.reports, failed=failed, is_all=asked.is_all, dry_run=asked.dry_run)
         _print(_of_pages(written, found), output_format)
     return found.code
+
+
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    """What is to be told, and how."""
+
+    is_all: bool
+    is_diff: bool
+    with_referrers: bool
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +118,15 @@ def _of_pages(written: Written, found: Outcomes) -> _Shown:
     return _Shown("".join(f"{line}\n" for line in lines), Text("\n".join(lines)) if lines else Group(), document)
 
 
-def _check(count: int, *, is_all: bool, is_diff: bool, has_platforms: bool, has_output: bool) -> None:
+def _check(asked: _Flags, *, count: int, has_platforms: bool, has_output: bool) -> None:
     """Refuse options that do not go together, all of them at once."""
     rules = {
-        "IMAGE: name one, or give --all for every tag of the image whose folder this is": not (count or is_all),
-        "--diff: name two images, what was before and what is after": is_diff and count != 2,
-        "--diff: compares two images; leave --all and -o out": is_diff and (is_all or has_output),
-        "--platform: goes with --diff; a report shows every platform": has_platforms and not is_diff,
+        "IMAGE: name one, or give --all for every tag of the image whose folder this is": not (count or asked.is_all),
+        "--diff: name two images, what was before and what is after": asked.is_diff and count != 2,
+        "--diff: compares two images; leave --all and -o out": asked.is_diff and (asked.is_all or has_output),
+        "--referrers: goes with reports; leave it out with --diff": asked.is_diff and asked.with_referrers,
+        "--platform: goes with --diff; a report shows every platform": has_platforms and not asked.is_diff,
+        "--dry-run: nothing is written without -o": asked.dry_run and not has_output,
     }
     if problems := [problem for problem, is_broken in rules.items() if is_broken]:
         raise InputError(*problems)

@@ -5,14 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from orchestrator.commands.invocation import Invocation
-from orchestrator.commands.project import Project, Registries, client, registries
+from orchestrator.commands.project import Project, Registries, client, configured_mirrors, registries
 from orchestrator.errors import InputError, NothingSelectedError
 from orchestrator.model.bases import Mirrors, places
 from orchestrator.model.references import Reference, Repository
 from orchestrator.model.report.dates import digest_at, moment
 from orchestrator.tools import inputs
+from orchestrator.tools.keepers import is_keeper
 from orchestrator.tools.publish import journals
 from orchestrator.tools.registry import Registry
+from orchestrator.tools.registry.referrers import is_beside
 
 _RUNS = 1000
 """So many of the last runs are looked through for a date."""
@@ -50,7 +52,7 @@ class Names:
         if name.digest or name.tag != _ANY_TAG:
             raise InputError(f"--all: {word!r} is a tag, expected a repository like ghcr.io/owner/name")
         for place in places(name, self.mirrors):
-            if tags := await self.registry.tags(place.repository):
+            if tags := await self._tags(place.repository):
                 return _tags(name.repository, place.repository, tags)
         raise NothingSelectedError(f"--all: {name.repository.short} has no tags")
 
@@ -59,9 +61,14 @@ class Names:
         NothingSelectedError where none is published."""
         own = self._own("--all without an IMAGE")
         shared = (await own.repositories()).shared
-        if tags := await self.registry.tags(shared):
+        if tags := await self._tags(shared):
             return _tags(_public(own), shared, tags)
         raise NothingSelectedError(f"--all: nothing is published in {shared}; `orchestrator publish` does that")
+
+    async def _tags(self, repository: Repository) -> tuple[str, ...]:
+        """The tags that people pull by, without those that only keep something."""
+        found = await self.registry.tags(repository)
+        return tuple(tag for tag in found if not (is_keeper(tag) or is_beside(tag)))
 
     async def _dated(self, name: Reference, date: str) -> Wanted:
         own = self._own(f"{name.short}@{date}")
@@ -93,8 +100,7 @@ async def names(invocation: Invocation) -> AsyncIterator[Names]:
         async with registries(invocation, project) as opened:
             yield Names(opened.client, opened.mirrors, opened)
         return
-    given = inputs.given_mirrors(environment=invocation.environment, overrides=invocation.overrides)
-    async with client(invocation, given) as (registry, mirrored):
+    async with client(invocation, configured_mirrors(invocation)) as (registry, mirrored):
         yield Names(registry, mirrored, None)
 
 

@@ -34,11 +34,11 @@ class Outcomes:
         return worst([*missing, *(error.exit_code for _, error in self.failed)])
 
 
-async def read_reports(invocation: Invocation, words: Sequence[str], *, is_all: bool) -> Outcomes:
+async def read_reports(invocation: Invocation, words: Sequence[str], *, is_all: bool, with_referrers: bool) -> Outcomes:
     """The reports of images, or of every tag of repositories; raises an OrchestratorError for words without meaning."""
     async with names(invocation) as known:
         wanted = await _wanted(known, words, is_all=is_all)
-        reader = ReportImages(known.registry)
+        reader = ReportImages(known.registry, with_referrers=with_referrers)
         found = await asyncio.gather(*(_report(each, reader) for each in wanted))
     reports: list[Report] = []
     failed: list[tuple[Reference, OrchestratorError]] = []

@@ -46,7 +46,7 @@ def command(
 
 
 async def _rollback(invocation: Invocation, name: str, rules: Rules, *, by: str) -> tuple[Restored, ...]:
-    project = Project.read(invocation, may_be_expired=True)
+    project = Project.without_templates(invocation, may_be_expired=True)
     async with registries(invocation, project) as opened:
         repositories = await opened.repositories()
         found = await journals.of_run(name, repositories.journals, opened.client)

@@ -1,12 +1,17 @@
 """What the configuration of an image says of its platform and its layers."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Self
 
+from orchestrator.model.oci import DOCKER_CONFIG, OCI_CONFIG, Document
 from orchestrator.model.platforms import Platform
 from orchestrator.model.references import is_digest
 
+CONFIG_TYPES = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+
+_LAYER = re.compile(r"application/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\.")
 _WORDS = ("os", "architecture", "variant", "os.version")
 
 
@@ -40,6 +45,15 @@ class ImageConfig:
         if not _are_words(features):
             raise ValueError("expected a list of words as `os.features`")
         return cls(Platform(os, architecture, variant), os_version, tuple(features), _diff_ids(value.get("rootfs")))
+
+
+def is_image(manifest: Document) -> bool:
+    """Whether a manifest is that of an image, and not of what has the configuration of one over other layers.
+
+    Signatures of cosign and attestations are such. An image may have no layers.
+    """
+    has_config = manifest.config is not None and manifest.config.media_type in CONFIG_TYPES
+    return has_config and (not manifest.layers or any(_LAYER.match(layer.media_type) for layer in manifest.layers))
 
 
 def _diff_ids(rootfs: object) -> tuple[str, ...]:

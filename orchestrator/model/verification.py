@@ -1,19 +1,22 @@
 """What an image needs to be whole, part by part, and what is wrong with the parts."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from orchestrator.errors import ExitCode, worst
-from orchestrator.model.image_config import ImageConfig
-from orchestrator.model.oci import DOCKER_CONFIG, INDEX_TYPES, OCI_CONFIG, Descriptor, Document
-from orchestrator.model.platforms import ARCHES, Platform, arch_of
+from orchestrator.model.image_config import ImageConfig, is_image
+from orchestrator.model.oci import INDEX_TYPES, Descriptor, Document
+from orchestrator.model.platforms import ARCHES, arch_of
 
-_IMAGE_CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 # https://github.com/in-toto/attestation/blob/main/spec/v1/bundle.md#file-naming-convention
 _STATEMENT = "application/vnd.in-toto+json"
+# The index of an OCI layout lists images of several names, and Podman's tools list one image in several compressions:
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys
+_TELL_APART = frozenset({"org.opencontainers.image.ref.name", "io.github.containers.compression.zstd"})
 
 
 class Part(StrEnum):
@@ -69,6 +72,17 @@ class Need:
 
     def problem(self, state: State, what: str, *, code: ExitCode = ExitCode.CONTRACT_BROKEN) -> "Problem":
         return Problem(self, state, what, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What a layer turned out to be when it was read."""
+
+    size: int
+    machines: frozenset[int] = frozenset()
+    """The ELF machines of its first programs."""
+    diff_id: str = ""
+    """The digest of its plain archive; empty where it cannot be unpacked here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +162,9 @@ def problems_of_document(need: Need, document: Document) -> Iterator[Problem]:
         yield need.problem(State.WRONG, what)
     if need.part is Part.REFERRER and document.subject is None:
         yield need.problem(State.WRONG, "it is listed as speaking of an image, and names none")
-    images = {child.digest for child in document.children if not child.is_attestation}
+    if need.part is Part.INDEX:
+        yield from (need.problem(State.WRONG, what) for what in _oddities(tuple(_images(document))))
+    images = {child.digest for child in _images(document)}
     for child in document.children:
         if child.is_attestation and child.subject not in images:
             what = f"it speaks of {child.subject or 'nothing'}, which its index does not hold"
@@ -156,8 +172,9 @@ def problems_of_document(need: Need, document: Document) -> Iterator[Problem]:
 
 
 def problems_of_config(need: Need, content: bytes, images: Sequence[tuple[Descriptor, Document]]) -> Iterator[Problem]:
-    """How the configuration contradicts the images (as indexes say them, and their manifests) that have it."""
-    if need.descriptor.media_type not in _IMAGE_CONFIGS or not images:
+    """How a configuration contradicts those images that have it, as indexes say them and as their manifests are."""
+    images = [(said, manifest) for said, manifest in images if is_image(manifest)]
+    if not images:
         return
     try:
         found = ImageConfig.parse(content)
@@ -174,24 +191,34 @@ def problems_of_config(need: Need, content: bytes, images: Sequence[tuple[Descri
             yield need.problem(State.WRONG, f"it tells of {diff_ids} layers, its manifest of {layers}")
 
 
-def platform_of(content: bytes) -> Platform | None:
-    """What a configuration is for; None for one that says nothing."""
+def config_of(content: bytes) -> ImageConfig | None:
+    """What a configuration says of its image; None for one that says nothing."""
     try:
-        return ImageConfig.parse(content).platform
+        return ImageConfig.parse(content)
     except ValueError:
         return None
 
 
-def problems_of_machines(need: Need, machines: frozenset[int], platforms: Iterable[Platform]) -> Iterator[Problem]:
-    """How the programs of a layer contradict the platforms of the images that have it.
+def problems_of_layer(need: Need, layer: Streamed, images: Sequence[tuple[Document, ImageConfig]]) -> Iterator[Problem]:
+    """How a layer contradicts the images that have it, as their manifests and their configurations say them.
 
-    A layer for which there is none of the platform's own is wrong; single strangers among others are not.
+    A layer for which there is no program of an image's own platform is wrong; single strangers among others are not.
+    Who pulls an image compares the plain archive with the configuration, and refuses another.
     """
-    for platform in platforms:
+    for platform in dict.fromkeys(config.platform for _, config in images):
         arch = arch_of(platform)
-        if arch and arch.elf_machine and machines and arch.elf_machine not in machines:
-            names = ", ".join(sorted(_machine_name(machine) for machine in machines))
+        if arch and arch.elf_machine and layer.machines and arch.elf_machine not in layer.machines:
+            names = ", ".join(sorted(map(_machine_name, layer.machines)))
             yield need.problem(State.WRONG, f"it holds programs for {names}, its image is for {platform}")
+    said = (
+        diff_id
+        for manifest, config in images
+        for each, diff_id in zip(manifest.layers, config.diff_ids, strict=False)  # that lengths differ is told of both
+        if each.digest == need.descriptor.digest
+    )
+    for diff_id in dict.fromkeys(said):
+        if layer.diff_id not in ("", diff_id):
+            yield need.problem(State.WRONG, f"unpacked it is {layer.diff_id}, its image's configuration says {diff_id}")
 
 
 def problems_of_statement(need: Need, content: bytes, subjects: Iterable[str]) -> Iterator[Problem]:
@@ -208,6 +235,27 @@ def problems_of_statement(need: Need, content: bytes, subjects: Iterable[str]) -
     for subject in subjects:
         if named and subject not in named:
             yield need.problem(State.WRONG, f"it speaks of {', '.join(sorted(named))}, it stands beside {subject}")
+
+
+def _images(document: Document) -> Iterator[Descriptor]:
+    return (child for child in document.children if not child.is_attestation)
+
+
+def _oddities(images: Sequence[Descriptor]) -> Iterator[str]:
+    """What registries take and nobody means: an index of nothing, and one with images that no client ever chooses."""
+    if not images:
+        yield "it lists no image"
+    places = Counter(
+        (
+            *(str(image.platform.normal), image.os_version, image.os_features),
+            frozenset((key, value) for key, value in image.annotations if key in _TELL_APART),
+        )
+        for image in images
+        if image.platform
+    )
+    for (platform, os_version, *_), count in places.items():
+        if count > 1:
+            yield f"it lists {f'{platform} {os_version}'.rstrip()} {count} times, of which clients take the first"
 
 
 def _part(child: Descriptor) -> Part:

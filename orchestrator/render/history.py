@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.errors import ExitCode
 from orchestrator.model.publishing.journal import Entry, Journal
 from orchestrator.model.references import Reference
 from orchestrator.render.summary import short, table
@@ -19,18 +20,18 @@ def runs_text(runs: Sequence[Journal]) -> str:
     return table(("run", "verb", "began", "by", "version", "tags"), rows)
 
 
-def runs_document(runs: Iterable[Journal]) -> dict[str, Any]:
+def runs_document(runs: Iterable[Journal], code: ExitCode) -> dict[str, Any]:
     """What `history --format json` prints, schema 1."""
-    return {"schema": 1, "exit_code": 0, "runs": [each.document() for each in runs]}
+    return {"schema": 1, "exit_code": int(code), "runs": [each.document() for each in runs]}
 
 
-def history_text(runs: Iterable[Journal], tag: Reference, now: str) -> str:
-    """What a tag named, the last first, and whether it still does."""
+def history_text(runs: Iterable[Journal], tag: Reference, now: str | None) -> str:
+    """What a tag named, the last first, and whether it still does; `now` is None where nobody can say what it names."""
     found = _of(runs, tag)
-    lines = f"{tag.short} names {now or 'nothing'}\n"
+    lines = f"{tag.short} names {'what nobody can say' if now is None else now or 'nothing'}\n"
     if not found:
         return lines + "no run that is known moved it\n"
-    if not any(entry.after == now for _, entry in found[:1]):
+    if now is not None and not any(entry.after == now for _, entry in found[:1]):
         lines += "that was not put there by the last run that is known\n"
     rows = [
         (
@@ -46,7 +47,7 @@ def history_text(runs: Iterable[Journal], tag: Reference, now: str) -> str:
     return lines + table(("since", "digest", "run", "verb", "by", "builds"), rows)
 
 
-def history_document(runs: Iterable[Journal], tag: Reference, now: str) -> dict[str, Any]:
+def history_document(runs: Iterable[Journal], tag: Reference, now: str | None, code: ExitCode) -> dict[str, Any]:
     """What `history TAG --format json` prints, schema 1."""
     entries = [
         {
@@ -61,7 +62,7 @@ def history_document(runs: Iterable[Journal], tag: Reference, now: str) -> dict[
         }
         for run, entry in _of(runs, tag)
     ]
-    return {"schema": 1, "exit_code": 0, "tag": str(tag), "now": now or None, "history": entries}
+    return {"schema": 1, "exit_code": int(code), "tag": str(tag), "now": now or None, "history": entries}
 
 
 def _of(runs: Iterable[Journal], tag: Reference) -> list[tuple[Journal, Entry]]:

@@ -102,7 +102,10 @@ def _top(report: Report) -> Iterator[str]:
     yield from (f"\t-\t{image.platform}" for image in report.images)
     if report.others:
         yield "-\tOther Content:"
-        yield from (f"\t-\t`{other.digest}` ({_kind(other)})" for other in report.others)
+        yield from map(_named, report.others)
+    if report.referrers:
+        yield "-\tReferrers:"
+        yield from map(_named, report.referrers)
 
 
 def _section(report: Report, image: ImageReport) -> Iterator[str]:
@@ -125,6 +128,10 @@ def _section(report: Report, image: ImageReport) -> Iterator[str]:
         yield ""
         yield "-\tAttestations:"
         yield from chain.from_iterable(map(_attestation, image.attestations))
+    if image.referrers:
+        yield ""
+        yield "-\tReferrers:"
+        yield from map(_named, image.referrers)
 
 
 def _pull(report: Report, digest: str) -> Iterator[str]:
@@ -169,6 +176,10 @@ def _attestation(attestation: Attestation) -> Iterator[str]:
     yield _LONG_LINE.join((f"\t-\t`{attestation.digest}`", "")) if told else f"\t-\t`{attestation.digest}`"
     yield from (f"{line}{_LONG_LINE}" for line in told[:-1])
     yield from told[-1:]
+
+
+def _named(descriptor: Descriptor) -> str:
+    return f"\t-\t`{descriptor.digest}` ({_kind(descriptor)})"
 
 
 def _kind(descriptor: Descriptor) -> str:

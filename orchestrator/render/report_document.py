@@ -44,6 +44,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "media_type": report.top.media_type if report.top else None,
         "platforms": [_image(image) for image in report.images],
         "others": [other.entry for other in report.others],
+        "referrers": _referrers(report.referrers),
     }
 
 
@@ -66,6 +67,7 @@ def _image(image: ImageReport) -> dict[str, Any]:
         "history": [_step(step, shell=image.settings.shell or ()) for step in image.steps],
         "layers": [_layer(layer) for layer in image.layers],
         "attestations": [{"digest": each.digest, "predicates": list(each.predicates)} for each in image.attestations],
+        "referrers": _referrers(image.referrers),
     }
 
 
@@ -100,6 +102,11 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "modified": _time(layer.modified),
         "urls": list(layer.descriptor.urls),
     }
+
+
+def _referrers(several: Sequence[Descriptor] | None) -> list[dict[str, Any]] | None:
+    """Null where nobody asked for them."""
+    return None if several is None else [each.entry for each in several]
 
 
 def _words(words: Sequence[str] | None) -> list[str] | None:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.model.oci import Descriptor
 from orchestrator.model.report import ImageReport, Report
 from orchestrator.model.report.instructions import instruction
 from orchestrator.model.report.packages import SPDX
@@ -26,9 +27,8 @@ def report_screen(report: Report) -> RenderableType:
     if report.top is None:
         return Group(Text(report.name.short, style="bold"), Text("does not exist (yet?)", style="yellow"), "")
     sections = [part for image in report.images for part in _image(image)]
-    return Group(
-        Text(report.name.short, style="bold"), Text(report.top.digest, style="dim"), _platforms(report), *sections
-    )
+    head = (Text(report.name.short, style="bold"), Text(report.top.digest, style="dim"), _platforms(report))
+    return Group(*head, *_referrers(report.referrers), *sections)
 
 
 def _platforms(report: Report) -> Table:
@@ -55,7 +55,14 @@ def _image(image: ImageReport) -> Iterator[RenderableType]:
     yield Text(image.platform, style="bold")
     for name, words in _settings(image):
         yield Text.assemble((f"{name} ", "dim"), words)
+    yield from _referrers(image.referrers)
     yield _history(image)
+
+
+def _referrers(several: Sequence[Descriptor] | None) -> Iterator[RenderableType]:
+    for each in several or ():
+        words = f"{_digits(each.digest)} {each.artifact_type or each.media_type}"
+        yield Text.assemble(("referrer ", "dim"), words, no_wrap=True, overflow="ellipsis")
 
 
 def _settings(image: ImageReport) -> Iterator[tuple[str, str]]:

@@ -121,7 +121,7 @@ def _public(cells: Iterable[Cell], *, at: dt.datetime) -> str:
     found = Counter(public.publicity for public in several)
     counts = ", ".join(f"{found[publicity]} {publicity}" for publicity in Publicity if found[publicity])
     oldest = min((public.since for public in several if public.since), default=None)
-    return f"tags: {counts}" + (f"; the oldest moved {age(oldest, at)} ago" if oldest else "") + "\n"
+    return f"targets: {counts}" + (f"; the oldest moved {age(oldest, at)} ago" if oldest else "") + "\n"
 
 
 def _unknown(problems: Sequence[str]) -> str:

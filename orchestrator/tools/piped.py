@@ -4,14 +4,14 @@ import asyncio
 import io
 import queue
 from collections.abc import AsyncIterator, Callable
-from typing import IO, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
 _PIECES_AHEAD = 2
 
 
-async def read(pieces: AsyncIterator[bytes], work: Callable[[IO[bytes]], T]) -> T:
+async def read(pieces: AsyncIterator[bytes], work: Callable[[io.BufferedReader], T]) -> T:
     """What `work`, in a thread of its own, makes of the stream as a file.
 
     The stream is read to its end even where `work` stops before or raises, so that what it proves there is proven; the
@@ -45,18 +45,23 @@ class _Pieces(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer is 3.12's
-        if not self._rest and not self._has_ended:
-            self._rest = memoryview(self._pieces.get())
-            self._has_ended = not self._rest
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
+        # Filled as far as there is anything, as a file on disk does it, however small the pieces are.
+        filled = 0
+        while filled < len(buffer) and not self._has_ended:
+            if not self._rest:
+                self._rest = memoryview(self._pieces.get())
+                self._has_ended = not self._rest
+            size = min(len(buffer) - filled, len(self._rest))
+            buffer[filled : filled + size] = self._rest[:size]
+            self._rest = self._rest[size:]
+            filled += size
+        return filled
 
 
-def _worked(work: Callable[[IO[bytes]], T], pieces: _Pieces) -> T:
+def _worked(work: Callable[[io.BufferedReader], T], pieces: _Pieces) -> T:
     """Reads on to the end, for whoever puts the pieces waits for that."""
-    with io.BufferedReader(pieces) as file:
+    buffered: io.BufferedReader = io.BufferedReader(pieces)
+    with buffered as file:
         try:
             return work(file)
         finally:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestrator.errors import ContractBrokenError, InputError
 from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.references import Reference, Repository
-from orchestrator.model.report import ImageReport, Report, one_line
+from orchestrator.model.report import ImageReport, Report, printable
 from orchestrator.model.report.parts import Child, Part, image_parts, image_report, other_parts
 from orchestrator.tools.once import Once
 from orchestrator.tools.registry import Registry
@@ -23,8 +23,10 @@ class NotAnImageError(InputError):
 class ReportImages:
     """Reads images for one run; several reports may be asked for at the same time."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, with_referrers: bool = False) -> None:
+        """`with_referrers`: also list what is stored beside images, which costs some requests for each of them."""
         self._registry = registry
+        self._with_referrers = with_referrers
         self._configs = Once(self._config)
         self._dates = Once(self._date)
 
@@ -45,12 +47,20 @@ class ReportImages:
         children = await asyncio.gather(*(self._child(repository, each) for each in named))
         found = image_parts(top, children)
         if not found:
-            kind = top.artifact_type or (top.config or top.descriptor()).media_type
-            raise NotAnImageError(
-                f"{name.short}: there is no image in it, but {one_line(kind)}; name a tag of an image"
-            )
+            kinds = ", ".join(dict.fromkeys(child.kind for child in children)) or "an index of nothing"
+            raise NotAnImageError(f"{name.short}: there is no image in it, but {kinds}; name a tag of an image")
         images = await asyncio.gather(*(self._image(repository, part) for part in found))
-        return Report(name, repository, top.descriptor(), tuple(images), other_parts(children))
+        referrers = await self._referrers(repository, top.digest) if top.is_index else None
+        return Report(name, repository, top.descriptor(), tuple(images), other_parts(children), referrers)
+
+    async def _referrers(self, repository: Repository, digest: str) -> tuple[Descriptor, ...] | None:
+        if not self._with_referrers:
+            return None
+        listed, by_cosign = await asyncio.gather(
+            self._registry.referrers(repository, digest), self._registry.kept_by_cosign(repository, digest)
+        )
+        tagged = (replace(each.descriptor(), artifact_type=Child(each.descriptor(), each).kind) for each in by_cosign)
+        return tuple(map(printable, (*listed, *tagged)))
 
     async def _child(self, repository: Repository, descriptor: Descriptor) -> Child:
         document = await self._registry.document(repository.at(descriptor.digest))
@@ -61,11 +71,13 @@ class ReportImages:
         return Child(descriptor, document)
 
     async def _image(self, repository: Repository, part: Part) -> ImageReport:
-        config, dates = await asyncio.gather(
-            self._configs((repository, part.config.digest)), self._dates_of(repository, part.layers)
+        config, dates, referrers = await asyncio.gather(
+            self._configs((repository, part.config.digest)),
+            self._dates_of(repository, part.layers),
+            self._referrers(repository, part.descriptor.digest),
         )
         try:
-            return image_report(part, config, dates)
+            return replace(image_report(part, config, dates), referrers=referrers)
         except ValueError as error:
             raise ContractBrokenError(
                 f"{repository.at(part.descriptor.digest)}: its configuration {part.config.digest} is malformed: {error}"

@@ -3,13 +3,13 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError
+from orchestrator.model.image_config import ImageConfig
 from orchestrator.model.oci import Descriptor, Document
-from orchestrator.model.platforms import Platform
 from orchestrator.model.references import Repository
 from orchestrator.model.verification import (
     Need,
@@ -17,19 +17,20 @@ from orchestrator.model.verification import (
     Problem,
     State,
     Verification,
+    config_of,
     merged,
     needs,
-    platform_of,
     problems_of_config,
     problems_of_document,
-    problems_of_machines,
+    problems_of_layer,
     problems_of_statement,
     referring,
     top,
 )
-from orchestrator.tools import elf_machines
+from orchestrator.tools import streamed_layers
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.retry import RegistryUnavailableError
+from orchestrator.tools.streamed_layers import NotALayerError
 
 T = TypeVar("T")
 
@@ -38,8 +39,8 @@ _STATEMENT_MAX_BYTES = 32 * 1024 * 1024
 """What is longer is proven like a layer, but not read."""
 
 _MAX_DEPTH = 4
-_ARCHIVE = re.compile(r"\.tar(?!.*zstd)")
-"""Layers whose files the standard library can unpack; of all others the bytes alone are proven."""
+_ARCHIVE = re.compile(r"\.tar([.+]gzip)?$")
+"""Layers whose files the standard library can unpack; of all others, such as encrypted ones, only bytes are proven."""
 
 
 class Place(Protocol):
@@ -90,8 +91,8 @@ class InRegistry:
 async def verify(place: Place, images: Mapping[str, Document], *, deep: bool) -> Verification:
     """Read what these images (by the name that each was asked for by) need at their place.
 
-    Layers are only looked for, unless `deep`: then they are read, and their programs have to be for their platform;
-    and what refers to an image, such as signatures, is read as well.
+    Layers are only looked for, unless `deep`: then they are read and unpacked, and have to be what the configuration
+    says, with programs for its platform; and what refers to an image, such as signatures, is read as well.
     What is wrong, or could not be looked at, is in the result.
     """
     reading = _Reading(place, deep=deep)
@@ -108,11 +109,11 @@ async def verify(place: Place, images: Mapping[str, Document], *, deep: bool) ->
 
 @dataclass(slots=True)
 class _Image:
-    """A manifest as indexes say it and as it is, with what its configuration says that it is for."""
+    """A manifest as indexes say it and as it is, with its configuration where that is an image's."""
 
     said: Descriptor
     manifest: Document
-    platform: Platform | None = None
+    config: ImageConfig | None = None
 
 
 @dataclass
@@ -184,7 +185,7 @@ class _Reading:
         # What stands for the configuration of an attestation says nothing.
         images = [image for image in self._having(need) if not image.said.is_attestation]
         for image in images:
-            image.platform = platform_of(content)
+            image.config = config_of(content)
         self.problems += problems_of_config(need, content, [(image.said, image.manifest) for image in images])
 
     async def _statement(self, need: Need) -> None:
@@ -198,7 +199,7 @@ class _Reading:
         if content is not None:
             self._count(need, len(content))
             if len(content) != need.descriptor.size:
-                self.problems.append(_wrong_size(need, len(content)))
+                self.problems.append(need.problem(State.WRONG, _other_size(need, len(content))))
         return content
 
     async def _look(self, need: Need) -> None:
@@ -207,20 +208,21 @@ class _Reading:
             return
         self.seen += 1
         if size not in (-1, need.descriptor.size):
-            self.problems.append(_wrong_size(need, size))
+            # Whoever pushed it knew its size, so rather the copy lost bytes than that the manifest is wrong.
+            self.problems.append(need.problem(State.DAMAGED, _other_size(need, size)))
 
     async def _layer(self, need: Need) -> None:
         pieces = self.place.stream(need.descriptor.digest)
         is_archive = _ARCHIVE.search(need.descriptor.media_type)
-        found = await self._read(need, elf_machines.machines(pieces) if is_archive else _size(pieces))
-        if found is None:
+        read = streamed_layers.unpacked if is_archive else streamed_layers.counted
+        layer = await self._read(need, read(pieces))
+        if layer is None:
             return
-        machines, size = found
-        self._count(need, size)
-        if size != need.descriptor.size:
-            self.problems.append(_wrong_size(need, size))
-        platforms = dict.fromkeys(image.platform for image in self._having(need) if image.platform)
-        self.problems += problems_of_machines(need, machines, platforms)
+        self._count(need, layer.size)
+        if layer.size != need.descriptor.size:
+            self.problems.append(need.problem(State.WRONG, _other_size(need, layer.size)))
+        images = [(image.manifest, image.config) for image in self._having(need) if image.config]
+        self.problems += problems_of_layer(need, layer, images)
 
     def _having(self, need: Need) -> list[_Image]:
         digest = need.descriptor.digest
@@ -230,6 +232,9 @@ class _Reading:
         """What comes of it; None, and a problem, where nothing does."""
         try:
             found = await work
+        except NotALayerError as error:
+            self.problems.append(need.problem(State.WRONG, str(error)))
+            return None
         except ContractBrokenError as error:
             if need.is_document or not await self._is_absent(need):
                 self.problems.append(need.problem(State.DAMAGED, str(error)))
@@ -258,10 +263,6 @@ async def _each(work: Callable[[Need], Awaitable[T]], needs: Iterable[Need]) -> 
     return await asyncio.gather(*(work(need) for need in needs))
 
 
-async def _size(pieces: AsyncIterator[bytes]) -> tuple[frozenset[int], int]:
-    return frozenset(), sum([len(piece) async for piece in pieces])
-
-
 def _unknown(need: Need, error: OrchestratorError) -> Problem:
     if isinstance(error, RegistryUnavailableError) and error.status == 500:
         # It answers for the documents that name this, and fails on this for good: its storage has lost the bytes.
@@ -269,5 +270,5 @@ def _unknown(need: Need, error: OrchestratorError) -> Problem:
     return need.problem(State.UNKNOWN, str(error), code=error.exit_code)
 
 
-def _wrong_size(need: Need, size: int) -> Problem:
-    return need.problem(State.WRONG, f"it has {size} bytes, its manifest says {need.descriptor.size}")
+def _other_size(need: Need, size: int) -> str:
+    return f"it has {size} bytes, its manifest says {need.descriptor.size}"

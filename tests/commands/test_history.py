@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,15 @@ def test_wrong_usage_is_found_before_a_registry_is_asked(tmp_path: Path, argumen
 
     assert isinstance(result.exception, InputError)
     assert str(result.exception) == expected
+
+
+def test_templates_are_not_needed(tmp_path: Path) -> None:
+    shutil.rmtree(image(tmp_path) / "templates")
+
+    result = run(command, tmp_path, "2.0", "--arch", "x86_64")
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("--arch: 'x86_64' is not an arch")
 
 
 def test_the_help_has_an_example(tmp_path: Path) -> None:

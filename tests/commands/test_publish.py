@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator import __version__
 from orchestrator.commands.publish import command, journal, platforms
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, LocalOutputError
 from orchestrator.model.publishing.journal import is_run
 from tests.commands.image import image, invocation, run
 
@@ -43,23 +43,29 @@ def test_shared_tags_of_one_arch_are_refused(tmp_path: Path, words: list[str]) -
     )
 
 
+def test_where_the_document_cannot_be_written_no_registry_is_asked(tmp_path: Path) -> None:
+    (image(tmp_path) / "out").write_text("")
+
+    result = run(command, tmp_path)
+
+    assert isinstance(result.exception, LocalOutputError)
+
+
 def test_the_help_has_an_example(tmp_path: Path) -> None:
     assert "Example: orchestrator publish --version 3.14 --dry-run" in run(command, tmp_path, "--help").output
 
 
 @pytest.mark.parametrize(
-    ("environment", "by", "expected"),
+    ("job", "host", "by", "expected"),
     [
-        ({"BUILD_TAG": "jenkins-tool-7", "HOSTNAME": "agent"}, "", "jenkins-tool-7"),
-        ({"BUILD_TAG": "", "HOSTNAME": "agent"}, "", "agent"),
-        ({"BUILD_TAG": "jenkins-tool-7"}, "Example Maintainer", "Example Maintainer"),
-        ({}, "", "unknown"),
+        ("jenkins-tool-7", "agent", "", "jenkins-tool-7"),
+        ("", "agent", "", "agent"),
+        ("jenkins-tool-7", "agent", "Example Maintainer", "Example Maintainer"),
+        ("", "", "", "unknown"),
     ],
 )
-def test_a_journal_says_when_by_what_and_by_whom(
-    tmp_path: Path, environment: dict[str, str], by: str, expected: str
-) -> None:
-    given = replace(invocation(tmp_path), environment=environment)
+def test_a_journal_says_when_by_what_and_by_whom(tmp_path: Path, job: str, host: str, by: str, expected: str) -> None:
+    given = replace(invocation(tmp_path), environment={"BUILD_TAG": job}, host=host)
 
     begun = journal(given, verb="publish", by=by)
 

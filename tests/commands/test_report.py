@@ -16,6 +16,7 @@ from tests.commands.image import image, run
         (["--diff", "a"], "--diff: name two images"),
         (["--diff", "a", "b", "--all"], "--diff: compares two images; leave --all and -o out"),
         (["--diff", "a", "b", "-o", "x"], "--diff: compares two images; leave --all and -o out"),
+        (["--diff", "a", "b", "--referrers"], "--referrers: goes with reports; leave it out with --diff"),
         (["a", "--platform", "linux/amd64"], "--platform: goes with --diff"),
         (["--diff", "a", "b", "--platform", "linux"], "--platform: 'linux' is not a platform"),
         (["a", "--dry-run"], "--dry-run: nothing is written without -o"),

@@ -12,6 +12,7 @@ from orchestrator.model.bases import Mirror, Mirrors
 from orchestrator.model.oci import DOCKER_LAYER, digest_of
 from orchestrator.model.publishing.journal import EMPTY, Entry, Journal
 from orchestrator.model.references import Reference, Repository
+from orchestrator.tools.keepers import keeper
 from tests.commands.image import CONFIG, image, invocation
 from tests.stored_images import InMemory, Store
 
@@ -66,6 +67,15 @@ async def test_every_tag_of_a_repository_is_wanted_where_it_was_found() -> None:
     found = await names(tagged("1.0", "2.0")).repository("tool")
 
     assert found == tuple(Wanted(name.repository.tagged(tag), (place.tagged(tag),)) for tag in ("1.0", "2.0"))
+
+
+async def test_tags_that_keep_images_and_what_is_beside_them_are_left_out(tmp_path: Path) -> None:
+    beside = OLD.replace(":", "-")
+    store = tagged("1.0", keeper(SHARED.at(OLD)).tag, beside, f"{beside}.sig", "k-1", "sha256-x")
+
+    found = await in_a_folder(store, tmp_path).own_image()
+
+    assert [each.name.tag for each in found] == ["1.0", "k-1", "sha256-x"]
 
 
 async def test_a_repository_without_tags_selects_nothing() -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ def test_wrong_usage_is_found_before_a_registry_is_asked(tmp_path: Path, argumen
 
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(expected)
+
+
+def test_templates_are_not_needed(tmp_path: Path) -> None:
+    shutil.rmtree(image(tmp_path) / "templates")
+
+    result = run(command, tmp_path, "latest")
+
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("'latest' is not a run")
 
 
 def test_the_help_has_an_example(tmp_path: Path) -> None:

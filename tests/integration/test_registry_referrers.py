@@ -15,7 +15,7 @@ from orchestrator.model.references import Repository
 from orchestrator.tools.registry import Registry
 from tests.fault_rules import Rule
 from tests.faultproxy import FaultProxy
-from tests.pushing import Image, client, image, push
+from tests.pushing import Image, client, image, push, push_index
 
 pytestmark = pytest.mark.integration
 
@@ -115,6 +115,40 @@ async def test_a_list_that_is_none_is_not_taken_for_one(
 
         with pytest.raises(ContractBrokenError, match=r"listing what refers to .*: not an index"):
             await through.referrers(Repository(proxy.address, repository.path), digest_of(b""))
+
+
+async def test_a_registry_that_leads_to_a_page_for_people_has_no_such_api(
+    through: Registry, registry: str, repository: Repository, some: Image
+) -> None:
+    await push(through, repository.tagged("1.0"), some)
+    one = signature(some.manifest, b"one")
+    await attached(through, repository, one)
+    async with FaultProxy(registry) as proxy:
+        proxy.rules = [Rule(path="/referrers/", status=303, headers={"Location": "https://people.example/page"})]
+
+        found = await through.referrers(Repository(proxy.address, repository.path), some.manifest.digest)
+
+    assert found == (listed(one.manifest),)
+
+
+async def test_a_registry_that_takes_the_tag_of_the_list_for_the_digest_lists_nothing(
+    through: Registry, repository: Repository, some: Image
+) -> None:
+    subject = await push_index(through, repository.tagged("1.0"), [some])
+    await through.put_document(repository.tagged(subject.digest.replace(":", "-")), subject)
+
+    assert await through.referrers(repository, subject.digest) == ()
+
+
+async def test_what_cosign_keeps_under_tags_is_found(through: Registry, repository: Repository, some: Image) -> None:
+    await push(through, repository.tagged("1.0"), some)
+    kept = {suffix: image(suffix.encode()) for suffix in ("att", "sig")}
+    for suffix, one in kept.items():
+        await push(through, repository.tagged(f"{some.manifest.digest.replace(':', '-')}.{suffix}"), one)
+
+    found = await through.kept_by_cosign(repository, some.manifest.digest)
+
+    assert {each.digest for each in found} == {one.manifest.digest for one in kept.values()}
 
 
 async def test_what_names_no_subject_is_not_attached(through: Registry, repository: Repository, some: Image) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ExitCode
+from orchestrator.model.image_config import ImageConfig
 from orchestrator.model.oci import DOCKER_CONFIG, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor, Document, digest_of
 from orchestrator.model.platforms import Platform
 from orchestrator.model.verification import (
@@ -15,13 +16,14 @@ from orchestrator.model.verification import (
     Part,
     Problem,
     State,
+    Streamed,
     Verification,
+    config_of,
     merged,
     needs,
-    platform_of,
     problems_of_config,
     problems_of_document,
-    problems_of_machines,
+    problems_of_layer,
     problems_of_statement,
     referring,
     top,
@@ -31,6 +33,8 @@ from tests.samples import attestation_entry, image_entry, index_document
 A, B = (digest_of(name) for name in (b"a", b"b"))
 AMD64, ARM64 = 62, 183
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+ZSTD = "io.github.containers.compression.zstd"
+NAME = "org.opencontainers.image.ref.name"
 NONE = "it is no configuration of an image"
 STATEMENT = "application/vnd.in-toto+json"
 
@@ -103,7 +107,7 @@ def test_equal_parts_are_one_with_all_that_need_it_unless_their_sizes_differ() -
 
 
 def test_a_document_has_to_be_what_its_index_says() -> None:
-    document = index_document()
+    document = index_document(image_entry("linux/amd64"))
     said = Need(replace(document.descriptor(), size=7), Part.INDEX, ("1.0",))
 
     assert texts(problems_of_document(said, document)) == [
@@ -158,25 +162,32 @@ def test_a_configuration_has_to_agree_with_index_and_manifest(
 ) -> None:
     content = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": [A]}, **config}).encode()
     on = Platform.parse(platform) if platform else None
-    said = replace(manifest((LAYER, B)).descriptor(platform=on), os_version=os_version)
+    image = manifest((LAYER, B), config={"mediaType": media_type, "digest": A, "size": 2})
+    said = replace(image.descriptor(platform=on), os_version=os_version)
 
-    found = problems_of_config(need(Part.CONFIG, media_type=media_type), content, [(said, manifest((LAYER, B)))])
+    found = problems_of_config(need(Part.CONFIG), content, [(said, image)])
 
     assert texts(found) == [(State.WRONG, what) for what in expected]
 
 
 def test_a_configuration_of_something_else_is_left_alone() -> None:
-    found = problems_of_config(need(Part.CONFIG), b"{}", [(manifest().descriptor(), manifest())])
+    signature = manifest(("application/vnd.dev.cosign.simplesigning.v1+json", B))
+
+    found = problems_of_config(need(Part.CONFIG), b"{}", [(signature.descriptor(), signature)])
 
     assert texts(found) == []
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b'{"os": "linux", "architecture": "amd64"}', Platform("linux", "amd64")), (b"{}", None), (b"", None)],
+    [
+        (b'{"os": "linux", "architecture": "amd64"}', ImageConfig(Platform("linux", "amd64"))),
+        (b"{}", None),
+        (b"", None),
+    ],
 )
-def test_what_a_configuration_is_for(content: bytes, expected: Platform | None) -> None:
-    assert platform_of(content) == expected
+def test_what_a_configuration_says(content: bytes, expected: ImageConfig | None) -> None:
+    assert config_of(content) == expected
 
 
 @pytest.mark.parametrize(
@@ -196,7 +207,53 @@ def test_what_a_configuration_is_for(content: bytes, expected: Platform | None) 
     ],
 )
 def test_a_layer_has_to_hold_programs_for_its_platform(machines: set[int], platform: str, expected: list[str]) -> None:
-    found = problems_of_machines(need(Part.LAYER), frozenset(machines), [Platform.parse(platform)])
+    images = [(manifest((LAYER, A)), ImageConfig(Platform.parse(platform)))] * 2
+
+    found = problems_of_layer(need(Part.LAYER), Streamed(1, frozenset(machines)), images)
+
+    assert texts(found) == [(State.WRONG, what) for what in expected]
+
+
+@pytest.mark.parametrize(
+    ("plain", "said", "expected"),
+    [
+        (A, [(A, B)], []),
+        # One that cannot be unpacked here, and a configuration that tells of fewer layers.
+        ("", [(B, A)], []),
+        (A, [()], []),
+        (A, [(B, A), (B, A)], [f"unpacked it is {A}, its image's configuration says {B}"]),
+    ],
+)
+def test_a_layer_has_to_be_what_the_configuration_says_of_it_unpacked(
+    plain: str, said: list[tuple[str, ...]], expected: list[str]
+) -> None:
+    image = manifest((LAYER, A), (LAYER, B))
+    images = [(image, ImageConfig(Platform("linux", "amd64"), diff_ids=diff_ids)) for diff_ids in said]
+
+    found = problems_of_layer(need(Part.LAYER), Streamed(1, diff_id=plain), images)
+
+    assert texts(found) == [(State.WRONG, what) for what in expected]
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([], ["it lists no image"]),
+        ([image_entry("linux/amd64", digest=A), image_entry("linux/arm64", digest=B)], []),
+        (
+            [image_entry("linux/arm64", digest=A), image_entry("linux/arm64/v8", digest=B)],
+            ["it lists linux/arm64/v8 2 times, of which clients take the first"],
+        ),
+        # As the index of a layout does, whose images have names.
+        ([{**image_entry("linux/amd64"), "annotations": {NAME: name}} for name in ("1.0", "2.0")], []),
+        # One image in two compressions.
+        ([image_entry("linux/amd64"), {**image_entry("linux/amd64"), "annotations": {ZSTD: "true"}}], []),
+    ],
+)
+def test_an_index_has_to_list_images_and_each_platform_once(entries: list[Any], expected: list[str]) -> None:
+    document = index_document(*entries)
+
+    found = problems_of_document(top(document, name="1.0"), document)
 
     assert texts(found) == [(State.WRONG, what) for what in expected]
 

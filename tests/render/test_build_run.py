@@ -67,7 +67,17 @@ def test_tags_and_loaded_names_come_last() -> None:
         BuildRun(PLAN, (UP_TO_DATE,), (moved(Move.UNCHANGED, ExitCode.DONE),), ("tool:2.0", "tool:2"))
     )
 
-    assert said == ("nothing to do: 1 builds are up to date\n\ntags: 1 unchanged\n\nloaded tool:2.0\nloaded tool:2\n")
+    assert said == ("nothing to do: 1 build is up to date\n\ntags: 1 unchanged\n\nloaded tool:2.0\nloaded tool:2\n")
+
+
+def test_results_that_cannot_be_written_are_told_behind_all_others() -> None:
+    run = BuildRun(PLAN, (UP_TO_DATE, FAILED), unwritten=("out/junit.xml: no space left on device",))
+
+    assert build_run_text(run).splitlines()[-2:] == ["", "not written: out/junit.xml: no space left on device"]
+    assert (run.code, build_run_document(run)["unwritten"]) == (
+        ExitCode.LOCAL_OUTPUT,
+        ["out/junit.xml: no space left on device"],
+    )
 
 
 def test_a_dry_run_shows_the_plan() -> None:

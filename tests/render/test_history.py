@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+from orchestrator.errors import ExitCode
 from orchestrator.model.oci import digest_of
 from orchestrator.model.publishing.journal import Entry
 from orchestrator.model.references import Repository
@@ -34,9 +35,9 @@ def test_runs_are_listed_with_how_far_they_came() -> None:
 
 
 def test_the_document_of_runs_has_their_journals() -> None:
-    assert runs_document(RUNS) == {
+    assert runs_document(RUNS, ExitCode.CONTRACT_BROKEN) == {
         "schema": 1,
-        "exit_code": 0,
+        "exit_code": 22,
         "runs": [json.loads(KILLED.content), json.loads(FIRST.content)],
     }
 
@@ -56,11 +57,13 @@ def test_what_no_known_run_put_there_is_said() -> None:
         f"tool:2.0 names {THREE}",
         "that was not put there by the last run that is known",
     ]
+    assert history_text(RUNS, TAG, None).splitlines()[0] == "tool:2.0 names what nobody can say"
+    assert history_text(RUNS, TAG, None).splitlines()[1:] == history_text(RUNS, TAG, TWO).splitlines()[1:]
     assert history_text(RUNS, REPOSITORY.tagged("3"), "") == "tool:3 names nothing\nno run that is known moved it\n"
 
 
 def test_the_document_of_a_tag_has_every_move() -> None:
-    document = history_document(RUNS, TAG, TWO)
+    document = history_document(RUNS, TAG, TWO, ExitCode.DONE)
 
     assert {**document, "history": [entry["run"] for entry in document["history"]]} == {
         "schema": 1,

@@ -65,12 +65,13 @@ def test_an_image_that_fails_a_smoke_test_was_built() -> None:
     }
 
 
-def test_a_failure_has_its_reason_its_builder_and_the_end_of_its_log() -> None:
+def test_a_failure_has_its_reason_its_place_its_builder_and_the_end_of_its_log() -> None:
     failed = replace(
         BUILT,
         result=Result.FAILED,
         code=ExitCode.BUILD_FAILED,
         detail="2/2 RUN make: exit code: 2",
+        place="dockerfiles/2.0/trixie/Dockerfile:7",
         tests=(),
         builder=outcomes.BuiltOn("s390x", "tcp://10.0.0.5:1234"),
         tail=("a", "b"),
@@ -80,7 +81,7 @@ def test_a_failure_has_its_reason_its_builder_and_the_end_of_its_log() -> None:
 
     assert (failure.get("message"), failure.text) == (
         "2/2 RUN make: exit code: 2",
-        "built on: s390x at tcp://10.0.0.5:1234\na\nb",
+        "dockerfiles/2.0/trixie/Dockerfile:7\nbuilt on: s390x at tcp://10.0.0.5:1234\na\nb",
     )
 
 

@@ -28,6 +28,7 @@ from tests.stored_images import InMemory, Store
 
 NAME = Reference.parse("ghcr.io/example/tool:1.0")
 DIGESTS = [digest_of(word) for word in (b"index", b"image", b"config", b"layer", b"provenance", b"chart")]
+SIGNATURE = Descriptor(OCI_MANIFEST, digest_of(b"signature"), 7, artifact_type="application/vnd.signature")
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 
 
@@ -60,10 +61,11 @@ def test_what_repo_info_does_not_know_has_a_place() -> None:
     attested = replace(
         image(entrypoint=("/run",), command=("a`b",)),
         attestations=(Attestation(DIGESTS[4], ("https://slsa.dev/provenance/v1", "https://spdx.dev/Document")),),
+        referrers=(SIGNATURE,),
     )
     chart = Descriptor(OCI_MANIFEST, DIGESTS[5], 7, artifact_type="application/vnd.chart")
 
-    found = report_markdown(report(attested, others=(chart,)))
+    found = report_markdown(replace(report(attested, others=(chart,)), referrers=(SIGNATURE,)))
 
     assert found == expected("reports/attested.md", found)
 

@@ -23,6 +23,7 @@ IMAGE = ImageReport(
     (Layer(Descriptor(OCI_LAYER, digest_of(b"layer"), 1000, urls=("https://elsewhere.example/x",)), NOON),),
     (Attestation(digest_of(b"provenance"), ("https://slsa.dev/provenance/v1",)),),
     ("sse4",),
+    (Descriptor(OCI_MANIFEST, digest_of(b"signature"), 7, artifact_type="example/signature"),),
 )
 
 
@@ -43,6 +44,7 @@ def test_every_fact_of_a_report_is_in_its_document() -> None:
                 "digest": digest_of(b"image"),
                 "media_type": OCI_MANIFEST,
                 "others": [],
+                "referrers": None,
                 "platforms": [
                     {
                         "platform": {"os": "linux", "architecture": "amd64", "features": ["sse4"]},
@@ -80,6 +82,14 @@ def test_every_fact_of_a_report_is_in_its_document() -> None:
                         "attestations": [
                             {"digest": digest_of(b"provenance"), "predicates": ["https://slsa.dev/provenance/v1"]}
                         ],
+                        "referrers": [
+                            {
+                                "mediaType": OCI_MANIFEST,
+                                "digest": digest_of(b"signature"),
+                                "size": 7,
+                                "artifactType": "example/signature",
+                            }
+                        ],
                     }
                 ],
             }
@@ -90,7 +100,8 @@ def test_every_fact_of_a_report_is_in_its_document() -> None:
 def test_a_tag_that_is_missing_and_one_that_failed_are_told_apart() -> None:
     document = reports_document([Report(NAME, NAME.repository, None)], ["other: broken"], code=ExitCode.UNAVAILABLE)
 
-    missing = {"image": "tool:1.0", "exists": False, "digest": None, "media_type": None, "platforms": [], "others": []}
+    nothing: dict[str, object] = {"digest": None, "media_type": None, "platforms": [], "others": [], "referrers": None}
+    missing = {"image": "tool:1.0", "exists": False, **nothing}
     assert document == {"schema": 1, "exit_code": 13, "images": [missing], "problems": ["other: broken"]}
 
 

@@ -39,7 +39,10 @@ def drawn(report: Report) -> str:
 
 def test_a_report_fits_a_terminal_of_80_columns() -> None:
     chart = Descriptor(OCI_MANIFEST, digest_of(b"chart"), 7, artifact_type="application/vnd.chart")
-    report = Report(NAME, NAME.repository, Descriptor(OCI_INDEX, digest_of(b"index"), 7), (IMAGE,), (chart,))
+    signature = Descriptor(OCI_MANIFEST, digest_of(b"signature"), 7, artifact_type=f"application/vnd.{'long.' * 12}sig")
+    image = replace(IMAGE, referrers=(signature,))
+    index = Descriptor(OCI_INDEX, digest_of(b"index"), 7)
+    report = Report(NAME, NAME.repository, index, (image,), (chart,), (signature,))
 
     found = drawn(report)
 

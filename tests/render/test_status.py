@@ -67,7 +67,7 @@ def test_the_matrix_comes_with_its_legend_the_reasons_and_what_is_public() -> No
         "  3 times, first 1 d ago: exit code: 7\n"
         "  log: http://ci/7, http://ci/7\n"
         "\n"
-        "tags: 1 published; the oldest moved 1 d ago\n"
+        "targets: 1 published; the oldest moved 1 d ago\n"
         "unknown: base: 503\n"
     )
 

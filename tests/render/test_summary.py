@@ -8,6 +8,7 @@ from orchestrator.model.outcomes import BuiltOn, Outcome, Result, blocked
 from orchestrator.model.plan import Plan, Unknown
 from orchestrator.model.plan.reasons import LastStaged
 from orchestrator.render.summary import (
+    amount,
     failure_text,
     outcomes_text,
     plan_text,
@@ -20,6 +21,10 @@ AMD64 = build("2.0/trixie@amd64")
 S390X = build("2.0/trixie@s390x")
 CHILD = child("2.0/slim-trixie@amd64", AMD64)
 OLD, NEW = digest_of(b"old"), digest_of(b"new")
+
+
+def test_one_is_no_plural() -> None:
+    assert [amount(count, "build") for count in (0, 1, 2)] == ["0 builds", "1 build", "2 builds"]
 
 
 def test_a_table_is_aligned_and_ends_without_blanks() -> None:
@@ -133,9 +138,11 @@ def test_outcomes_have_a_line_each() -> None:
                 ),
                 builder=BuiltOn("big", "tcp://10.0.0.5:1234"),
                 log="logs/2.0/trixie@s390x.log",
+                place="dockerfiles/2.0/trixie/Dockerfile:7",
                 tail=("no such option", ""),
             ),
             "2.0/trixie@s390x: 2/2 RUN tool: exit code: 7\n"
+            "  at dockerfiles/2.0/trixie/Dockerfile:7\n"
             "  built on: big at tcp://10.0.0.5:1234\n"
             "  the end of out/logs/2.0/trixie@s390x.log:\n"
             "  | no such option\n"

@@ -64,6 +64,12 @@ def test_what_is_new_has_only_what_it_is_made_from() -> None:
     )
 
 
+def test_an_argument_of_several_lines_is_told_on_one() -> None:
+    one = replace(AMD64, inputs=replace(AMD64.inputs, build_args={"A": "1\n2", "B": "a b"}))
+
+    assert why_text(Plan((one,))).splitlines()[4] == r"  build arguments  A=1\n2 B=a b"
+
+
 def test_what_is_up_to_date_is_what_was_staged() -> None:
     lines = why_text(Plan((replace(AMD64, staged=STAGED),))).splitlines()
 

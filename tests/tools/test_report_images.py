@@ -1,13 +1,16 @@
 """Tests of reading images for reports."""
 
 import asyncio
+import json
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from orchestrator.errors import ContractBrokenError, UnavailableError
-from orchestrator.model.oci import DOCKER_LAYER, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Document, digest_of
-from orchestrator.model.references import Reference
+from orchestrator.model.oci import DOCKER_LAYER, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor, Document, digest_of
+from orchestrator.model.references import Reference, Repository
 from orchestrator.model.report import Report
 from orchestrator.tools.report_images import NotAnImageError, ReportImages
 from tests.stored_images import InMemory, Store
@@ -64,24 +67,65 @@ async def test_a_place_that_cannot_answer_ends_the_search() -> None:
         await ReportImages(Deaf(Store())).report(HERE, [MIRROR, HERE])
 
 
+CHART = {"artifactType": "application/vnd.chart", "config": {**LAYER, "mediaType": "application/vnd.empty"}}
+SIGNATURE = {
+    "config": {**LAYER, "mediaType": OCI_CONFIG},
+    "layers": [{**LAYER, "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json"}],
+}
+
+
 @pytest.mark.parametrize(
-    ("index", "problem"),
+    ("parts", "is_index", "kinds"),
     [
-        (False, "registry.example/library/tool:1.0: there is no image in it, but application/vnd.chart;"),
-        (True, f"there is no image in it, but {OCI_INDEX};"),
+        ([{**CHART, "layers": []}], False, "application/vnd.chart"),
+        # cosign gives its signatures the configuration of an image.
+        ([SIGNATURE], False, "application/vnd.dev.cosign.simplesigning.v1+json"),
+        (
+            [{**CHART, "layers": []}, SIGNATURE],
+            True,
+            "application/vnd.chart, application/vnd.dev.cosign.simplesigning.v1+json",
+        ),
+        ([], True, "an index of nothing"),
     ],
 )
-async def test_what_is_no_image_is_refused(index: bool, problem: str) -> None:
+async def test_what_is_no_image_is_refused(parts: Sequence[dict[str, Any]], is_index: bool, kinds: str) -> None:
     store = Store()
-    config = store.blob(b"{}", "application/vnd.empty")
-    body = {"artifactType": "application/vnd.chart", "config": config, "layers": []}
-    chart = store.document(OCI_MANIFEST, body, "1.0")
-    if index:
-        entry = {"mediaType": OCI_MANIFEST, "digest": chart.digest, "size": chart.size}
-        store.document(OCI_INDEX, {"manifests": [entry]}, "1.0")
+    documents = [store.document(OCI_MANIFEST, part, "1.0") for part in parts]
+    if is_index:
+        store.document(OCI_INDEX, {"manifests": [each.descriptor().entry for each in documents]}, "1.0")
 
-    with pytest.raises(NotAnImageError, match=problem.replace("+", r"\+")):
+    with pytest.raises(NotAnImageError) as caught:
         await ReportImages(InMemory(store)).report(HERE, [HERE])
+
+    assert str(caught.value) == f"{HERE}: there is no image in it, but {kinds}; name a tag of an image"
+
+
+class Signed(InMemory):
+    """A registry where everything has a signature of either kind."""
+
+    async def referrers(self, repository: Repository, digest: str) -> tuple[Descriptor, ...]:
+        return (Descriptor(OCI_MANIFEST, digest_of(digest.encode()), 7, artifact_type="example/signature\x1b"),)
+
+    async def kept_by_cosign(self, repository: Repository, digest: str) -> tuple[Document, ...]:
+        return (Document(OCI_MANIFEST, json.dumps({"schemaVersion": 2, **SIGNATURE}).encode()),)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_what_refers_to_an_index_and_to_its_images_is_listed_where_it_is_asked_for(asked: bool) -> None:
+    store = Store()
+    manifest = store.image(CONFIG, [LAYER])
+    index = store.document(OCI_INDEX, {"manifests": [manifest.descriptor().entry]}, "1.0")
+
+    found = await ReportImages(Signed(store), with_referrers=asked).report(HERE, [HERE])
+
+    kinds = ["example/signature\ufffd", "application/vnd.dev.cosign.simplesigning.v1+json"]
+    several = [found.referrers, found.images[0].referrers]
+    assert [each and [one.artifact_type for one in each] for each in several] == (
+        [kinds, kinds] if asked else [None] * 2
+    )
+    assert not asked or [each[0].digest for each in several if each] == [
+        digest_of(document.digest.encode()) for document in (index, manifest)
+    ]
 
 
 async def test_an_index_that_names_what_is_not_there_is_broken() -> None:

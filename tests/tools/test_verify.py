@@ -1,5 +1,6 @@
 """Tests of verifying images; real registries and real damage are in tests/faults/test_storage.py."""
 
+import gzip
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,11 +21,12 @@ from tests.samples import MadeLayout, program, tar
 def made(root: Path, *, arch: str = "amd64", holds: str = "amd64") -> MadeLayout:
     """A layout of one image of one layer, with provenance."""
     platform = ARCHES[arch].platform
-    config = {"os": platform.os, "architecture": platform.architecture, "rootfs": {"diff_ids": [digest_of(b"")]}}
-    if platform.variant:
-        config["variant"] = platform.variant
     layout = MadeLayout(root)
     layer = tar({"bin/tool": program(holds)})
+    diff_ids = [digest_of(gzip.decompress(layer))]
+    config = {"os": platform.os, "architecture": platform.architecture, "rootfs": {"diff_ids": diff_ids}}
+    if platform.variant:
+        config["variant"] = platform.variant
     layout.attestation(layout.image(arch, layer, config=json.dumps(config).encode()))
     layout.close()
     return layout
@@ -86,6 +88,27 @@ async def test_programs_for_another_machine_are_wrong(tmp_path: Path) -> None:
     ]
 
 
+async def test_what_is_whole_but_no_layer_is_wrong_and_no_damage_of_the_registry(tmp_path: Path) -> None:
+    layout = MadeLayout(tmp_path)
+    layout.image("amd64", b"no archive")
+    layout.close()
+
+    result = await verified(tmp_path)
+
+    assert [state for state, part, *_ in found(result) if part is Part.LAYER] == [State.WRONG]
+
+
+@pytest.mark.parametrize("layer_type", ["tar+zstd", "tar+gzip+encrypted"])
+async def test_of_a_layer_that_cannot_be_unpacked_here_the_bytes_are_proven(tmp_path: Path, layer_type: str) -> None:
+    layout = MadeLayout(tmp_path)
+    layout.image("amd64", b"unreadable", layer_type=layer_type)
+    layout.close()
+
+    result = await verified(tmp_path)
+
+    assert ([part for _, part, *_ in found(result)], result.proven[Part.LAYER]) == ([Part.CONFIG], 1)
+
+
 @pytest.mark.parametrize("deep", [True, False])
 async def test_a_layer_that_its_licence_keeps_elsewhere_may_be_absent(tmp_path: Path, *, deep: bool) -> None:
     layout = made(tmp_path)
@@ -106,7 +129,9 @@ async def test_a_layer_of_another_size_is_seen_without_reading_it(tmp_path: Path
     result = await verified(tmp_path, deep=False)
 
     size = manifest.layers[0].size
-    assert [problem.what for problem in result.problems] == [f"it has {size + 1} bytes, its manifest says {size}"]
+    assert [(problem.state, problem.what) for problem in result.problems] == [
+        (State.DAMAGED, f"it has {size + 1} bytes, its manifest says {size}")
+    ]
 
 
 async def test_indexes_without_end_are_wrong(tmp_path: Path) -> None:

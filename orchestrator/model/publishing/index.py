@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -151,22 +151,3 @@ def _order(member: Member) -> tuple[int, str, list[int], str]:
     newest_first = [-int(number) for number in re.findall(r"\d+", member.image.os_version)]
     rank = _ARCH_ORDER.index(member.arch) if member.arch else len(_ARCH_ORDER)
     return rank, member.place[0], newest_first, member.image.digest
-
-
-def lost(live: Document, members: Sequence[Member]) -> tuple[str, ...]:
-    """The platforms that a live index has and these members lack, variants spelled out.
-
-    The release of Windows counts, its patch does not.
-    """
-    kept = {_identity(ARCHES[member.arch].platform, member.image.os_version) for member in members}
-    there = [
-        _identity(child.platform, child.os_version)
-        for child in live.children
-        if child.platform and not child.is_attestation
-    ]
-    return tuple(dict.fromkeys(platform for platform, release in there if (platform, release) not in kept))
-
-
-def _identity(platform: Platform, os_version: str) -> tuple[str, str]:
-    # 10.0.26100.4061: the third number is the release; the fourth moves with every patch.
-    return str(platform.normal), ".".join(os_version.split(".")[:3])

@@ -13,6 +13,8 @@ def lint(publication: Publication, live: Live) -> Iterator[str]:
     """A line each: a tag that goes back, an exact one that changes its version, a pre-release that nobody asked for."""
     if live.is_damaged:
         yield "the registry could not read what it named, so nobody can say what it had"
+    if live.document is not None and not live.members:
+        yield "what it named is no image"
     had = {member.place: member.version for member in live.members if member.version}
     changes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for member in publication.members:

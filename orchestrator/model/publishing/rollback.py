@@ -48,11 +48,23 @@ def restored(entry: Entry, now: Live, before: Live, rules: Rules) -> Restored:
     Only what the run itself put is taken back: a tag that was moved since is left alone. The rule that a tag loses no
     platform without leave holds backwards, too; that on older checkouts does not, since going back is what was asked.
     """
+    return _left_alone(entry, now) or _gone_back(entry, now, before, rules)
+
+
+def _left_alone(entry: Entry, now: Live) -> Restored | None:
+    """What becomes of a tag that does not name what the run put there; None where it does."""
+    if now.is_damaged:
+        detail = "the registry cannot read what it names; `orchestrator publish` writes it anew, take back after that"
+        return Restored(entry, Result.FAILED, ExitCode.UNAVAILABLE, detail)
     if now.digest == entry.before:
         return Restored(entry, Result.UNCHANGED)
     if now.digest != entry.after:
         detail = f"it names {now.digest or 'nothing'} now, and not what the run put there"
         return Restored(entry, Result.MOVED_SINCE, ExitCode.TAG_MOVED, detail)
+    return None
+
+
+def _gone_back(entry: Entry, now: Live, before: Live, rules: Rules) -> Restored:
     if not entry.before:
         return Restored(entry, Result.STAYS, detail="it named nothing before, or nobody could say what")
     if before.document is None:

@@ -43,6 +43,8 @@ class ImageReport:
     """The lowest first."""
     attestations: tuple[Attestation, ...] = ()
     cpu_features: tuple[str, ...] = ()
+    referrers: tuple[Descriptor, ...] | None = None
+    """Signatures and the like that are stored beside it; None where nobody asked for them."""
 
     @property
     def size(self) -> int:
@@ -88,6 +90,8 @@ class Report:
     """In the order of the index."""
     others: tuple[Descriptor, ...] = ()
     """What the index lists besides: no images, and attestations of images that it does not list."""
+    referrers: tuple[Descriptor, ...] | None = None
+    """Those of the index itself; None where nobody asked for them, and where there is no index."""
 
     @property
     def is_index(self) -> bool:

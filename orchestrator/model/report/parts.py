@@ -5,12 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.model.image_config import ImageConfig
-from orchestrator.model.oci import DOCKER_CONFIG, OCI_CONFIG, Descriptor, Document
+from orchestrator.model.image_config import CONFIG_TYPES, ImageConfig, is_image
+from orchestrator.model.oci import Descriptor, Document
 from orchestrator.model.report import Attestation, ImageReport, Layer, one_line, printable
 from orchestrator.model.report.config import Told
 
-_CONFIGS = frozenset({DOCKER_CONFIG, OCI_CONFIG})
 # https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
 _PREDICATE = "in-toto.io/predicate-type"
 
@@ -25,9 +24,15 @@ class Child:
     @property
     def config(self) -> Descriptor | None:
         """The configuration of an image; None for an attestation, an artifact and an index."""
-        config = self.document.config
-        is_image = config is not None and config.media_type in _CONFIGS and not self.descriptor.is_attestation
-        return config if is_image else None
+        return self.document.config if is_image(self.document) and not self.descriptor.is_attestation else None
+
+    @property
+    def kind(self) -> str:
+        """The type of what is no image; where the configuration is an image's all the same, that of what it holds."""
+        document = self.document
+        if document.layers and document.artifact_type in CONFIG_TYPES:
+            return one_line(document.layers[0].media_type)
+        return one_line(document.artifact_type or document.media_type)
 
 
 @dataclass(frozen=True, slots=True)

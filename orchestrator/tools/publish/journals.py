@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 
-from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError
+from orchestrator.errors import ContractBrokenError, InputError, OrchestratorError, joined
 from orchestrator.model.oci import digest_of
 from orchestrator.model.publishing.journal import EMPTY, JOURNAL, Journal, is_run, read
 from orchestrator.model.references import Reference, Repository
@@ -52,10 +53,31 @@ async def of_run(run: str, repository: Repository, registry: Registry) -> Journa
 
 
 async def latest(repository: Repository, registry: Registry, *, limit: int) -> tuple[Journal, ...]:
-    """The journals of the last runs, newest first. Names tell the order, for lists of tags come in any."""
+    """The journals of the last runs, newest first; raises for all that cannot be read, since none may be missing."""
+    found, errors = await readable(repository, registry, limit=limit)
+    if errors:
+        raise joined(tuple(errors.values()))
+    return found
+
+
+async def readable(
+    repository: Repository, registry: Registry, *, limit: int
+) -> tuple[tuple[Journal, ...], Mapping[str, OrchestratorError]]:
+    """Those of the journals of the last runs that can be read, newest first, and by run why the others cannot.
+
+    Names tell the order, for lists of tags come in any.
+    """
     runs = sorted(filter(is_run, await registry.tags(repository)), reverse=True)[:limit]
-    found = await asyncio.gather(*(_read(repository.tagged(run), registry) for run in runs))
-    return tuple(journal for journal in found if journal is not None)
+    found = await asyncio.gather(*(_read_or_error(repository.tagged(run), registry) for run in runs))
+    errors = {run: each for run, each in zip(runs, found, strict=True) if isinstance(each, OrchestratorError)}
+    return tuple(each for each in found if isinstance(each, Journal)), errors
+
+
+async def _read_or_error(place: Reference, registry: Registry) -> Journal | OrchestratorError | None:
+    try:
+        return await _read(place, registry)
+    except OrchestratorError as error:
+        return error
 
 
 async def _read(place: Reference, registry: Registry) -> Journal | None:

@@ -4,6 +4,7 @@ import asyncio
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError
 from orchestrator.model.bases import BaseManifest, manifest_of_config
+from orchestrator.model.image_config import is_image
 from orchestrator.model.oci import Descriptor
 from orchestrator.model.plan import Build, Plan, Unknown
 from orchestrator.model.publishing.index import Member, members, members_of_all, without_platform
@@ -35,8 +36,15 @@ async def live(tag: Reference, registry: Registry) -> Live:
     if document is None:
         return Live()
     bare = without_platform(document)
-    described = await asyncio.gather(*(described_image(tag.repository, image, registry) for image in bare))
+    described = await asyncio.gather(*(_described(tag.repository, image, registry) for image in bare))
     return Live(document, members_of_all(document, {image.digest: image for image in described}))
+
+
+async def _described(repository: Repository, image: Descriptor, registry: Registry) -> Descriptor:
+    """The same, but what somebody stored that is no image, such as a chart, stays without a platform."""
+    document = await registry.document(repository.at(image.digest))
+    is_artifact = document is not None and not document.is_index and not is_image(document)
+    return image if is_artifact else await described_image(repository, image, registry)
 
 
 async def described_image(repository: Repository, image: Descriptor, registry: Registry) -> Descriptor:

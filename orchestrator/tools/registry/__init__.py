@@ -151,6 +151,10 @@ class Registry:
         """
         return await self._referrers.of(repository, digest)
 
+    async def kept_by_cosign(self, repository: Repository, digest: str) -> tuple[Document, ...]:
+        """Signatures, attestations and SBOMs that cosign keeps of a document under tags, which `referrers` lacks."""
+        return await self._referrers.of_cosign(repository, digest)
+
     async def attach(self, repository: Repository, document: Document) -> None:
         """Store a document that names a subject, and whose blobs are there, so that `referrers` finds it."""
         await self._referrers.attach(repository, document)

@@ -21,7 +21,7 @@ from orchestrator.tools.registry.answers import Answer, redacted, retry_after
 from orchestrator.tools.registry.network import Network
 from orchestrator.tools.registry.pace import Pace
 from orchestrator.tools.registry.retry import Cause, Policy, TransientError
-from orchestrator.tools.registry.trust import CERTIFICATES
+from orchestrator.tools.registry.trust import CERTIFICATES, folder_name
 
 _ANSWER_MAX_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -181,7 +181,7 @@ def redirection(url: URL, headers: Mapping[str, str], location: str, *, what: st
 
 @contextlib.contextmanager
 def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
-    where = url.authority
+    where = f"{url.host_subcomponent}:{url.port}"
     try:
         with _noted(host):
             yield
@@ -191,7 +191,7 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
         raise InputError(
             f"{request.what}: no trusted connection to {where}: {_reason(error)}; "
             "expected https with a certificate that this machine trusts, "
-            f"or its authority's as {CERTIFICATES}/{where}/ca.crt"
+            f"or its authority's as {CERTIFICATES}/{folder_name(url)}/ca.crt"
         ) from error
     except aiohttp.ClientHttpProxyError as error:
         if error.status == _PROXY_REFUSES:
@@ -212,7 +212,7 @@ def _translated(request: Request, *, url: URL, host: Pace) -> Iterator[None]:
         if wants_ours(_code(error)):
             raise NotAuthorisedError(
                 f"{request.what}: {where} takes no connection without a certificate that it trusts; "
-                f"put one into {CERTIFICATES}/{where} as client.cert, with its key as client.key"
+                f"put one into {CERTIFICATES}/{folder_name(url)} as client.cert, with its key as client.key"
             ) from error
         raise TransientError(f"the connection to {where} broke: {_reason(error)}") from error
 

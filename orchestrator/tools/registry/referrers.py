@@ -3,7 +3,9 @@
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
 """
 
+import asyncio
 import json
+import re
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -15,9 +17,12 @@ from orchestrator.tools.registry.pages import pages
 from orchestrator.tools.registry.session import Session
 from orchestrator.tools.registry.writes import Writes
 
-# How registries without this part of the API say so.
-_NOT_OFFERED = frozenset({400, 404, 405})
+# How registries without this part of the API say so. Some lead to a page for people, which is no answer of theirs.
+_NOT_OFFERED = frozenset({400, 404, 405, *range(300, 400)})
 _ROUNDS = 8
+_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.[a-z]+)?")
+_COSIGN = (".sig", ".att", ".sbom")
+"""Signatures, attestations and SBOMs: https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#storage"""
 
 
 class Referrers:
@@ -32,6 +37,12 @@ class Referrers:
         """Everything that speaks of a document, each once; nothing where nobody ever did."""
         offered = await self._offered(repository, digest)
         return await self._tagged(repository, digest) if offered is None else offered
+
+    async def of_cosign(self, repository: Repository, digest: str) -> tuple[Document, ...]:
+        """What cosign keeps of a document under tags made of its digest; it names no subject."""
+        places = (repository.tagged(f"{_tag(repository, digest).tag}{suffix}") for suffix in _COSIGN)
+        found = await asyncio.gather(*map(self._manifests.read, places))
+        return tuple(document for document in found if document is not None)
 
     async def attach(self, repository: Repository, document: Document) -> None:
         """Store a document, whose blobs are there, so that it is found by its subject; InputError if it has none."""
@@ -58,14 +69,19 @@ class Referrers:
         return tuple({child.digest: child for child in found}.values())
 
     async def _tagged(self, repository: Repository, digest: str) -> tuple[Descriptor, ...]:
-        listed = await self._manifests.read(_tag(repository, digest))
+        listed = await self._list(repository, digest)
         return listed.children if listed else ()
+
+    async def _list(self, repository: Repository, digest: str) -> Document | None:
+        """What stands under the tag; None also where a registry takes it for the digest, and shows the document."""
+        found = await self._manifests.read(_tag(repository, digest))
+        return None if found is None or found.digest == digest else found
 
     async def _note(self, repository: Repository, document: Document, *, subject: str) -> None:
         """Add to the list under the tag; whoever was faster is kept."""
         place = _tag(repository, subject)
         for _ in range(_ROUNDS):
-            listed = await self._manifests.read(place)
+            listed = await self._list(repository, subject)
             if listed and any(child.digest == document.digest for child in listed.children):
                 return
             try:
@@ -74,6 +90,11 @@ class Referrers:
                 continue
             return
         raise TagMovedError(f"writing {place}: other jobs keep adding to it; run again")
+
+
+def is_beside(tag: str) -> bool:
+    """Whether a tag is made of the digest of an image: what it names is kept beside that, and no image itself."""
+    return _TAG.fullmatch(tag) is not None
 
 
 def _tag(repository: Repository, digest: str) -> Reference:

@@ -16,7 +16,9 @@ from orchestrator.tools.logs import log
 
 T = TypeVar("T")
 
-_NOTABLE_SECONDS = 2.0
+_NOTABLE_WAIT_SECONDS = 2.0
+_NOTABLE_SECONDS = 10.0
+"""How long something may take, its waits included, before people are told that it does."""
 
 
 class Cause(Enum):
@@ -150,8 +152,9 @@ def _retrying(what: str, policy: Policy) -> AsyncRetrying:
 
     def tell(state: RetryCallState) -> None:
         seconds = round(state.next_action.sleep, 1) if state.next_action else 0
-        # Short waits are part of every day; a long one must not look like a hang.
-        say = log.info if seconds >= _NOTABLE_SECONDS else log.debug
+        # Short waits are part of every day; a long one, and an answer that never comes, must not look like a hang.
+        is_long = seconds >= _NOTABLE_WAIT_SECONDS or policy.clock() - began >= _NOTABLE_SECONDS
+        say = log.info if is_long else log.debug
         say("trying again", what=what, reason=_error(state).reason, seconds=seconds)
 
     return AsyncRetrying(

@@ -43,11 +43,16 @@ class Trust:
 
     def context(self, url: URL) -> ssl.SSLContext:
         """How the host of a URL is spoken to by TLS; raises InputError for a certificate or key that cannot be used."""
-        host = f"{url.host_subcomponent}:{url.explicit_port}" if url.explicit_port else url.host_subcomponent or ""
-        kept = tuple(path for folder in self._folders if _is_open(path := folder / host))
+        name = folder_name(url)
+        kept = tuple(path for folder in self._folders if _is_open(path := folder / name))
         if kept not in self._contexts:
             self._contexts[kept] = _context(kept)
         return self._contexts[kept]
+
+
+def folder_name(url: URL) -> str:
+    """What the folder with a host's certificates is called: with the port only where the registry is named with one."""
+    return f"{url.host_subcomponent}:{url.explicit_port}" if url.explicit_port else url.host_subcomponent or ""
 
 
 def _is_open(folder: Path) -> bool:

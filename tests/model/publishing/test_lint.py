@@ -4,6 +4,7 @@ from orchestrator.model.publishing.lint import lint
 from orchestrator.model.publishing.live import Live
 from orchestrator.model.publishing.publication import Publication
 from tests.model.moving import old, publication
+from tests.samples import index_document
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ from tests.model.moving import old, publication
         (publication("amd64", version="2.0.0b3", tag="2.0"), Live(), ("names the pre-release 2.0.0b3",)),
         (publication("amd64", version="2.0.0b3", name="2.0-rc/trixie", tag="2.0-rc-trixie"), Live(), ()),
         (publication("amd64", version="2.0.0b3", tag="2.0.0b3", is_exact=True), Live(), ()),
+        (publication("amd64"), Live(index_document()), ("what it named is no image",)),
         (
             publication("amd64"),
             Live(is_damaged=True),

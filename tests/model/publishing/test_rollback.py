@@ -52,6 +52,21 @@ FIRST = Entry(TAG, "", NEW.digest, is_done=True)
                 MOVED, Result.MOVED_SINCE, ExitCode.TAG_MOVED, "it names nothing now, and not what the run put there"
             ),
         ),
+        *(
+            (
+                entry,
+                Live(is_damaged=True),
+                OLD,
+                Restored(
+                    entry,
+                    Result.FAILED,
+                    ExitCode.UNAVAILABLE,
+                    "the registry cannot read what it names; `orchestrator publish` writes it anew, "
+                    "take back after that",
+                ),
+            )
+            for entry in (MOVED, FIRST)
+        ),
         (
             MOVED,
             NEW,

@@ -36,6 +36,18 @@ async def test_the_last_runs_come_first_whatever_the_order_of_the_list(registry:
     assert await journals.latest(JOURNALS, registry, limit=2) == (THREE, TWO)
 
 
+async def test_a_run_whose_journal_is_damaged_does_not_hide_the_others(registry: MemoryRegistry) -> None:
+    for each in (ONE, TWO, THREE):
+        await journals.write(each, JOURNALS, registry)
+    registry.hold_blob(JOURNALS, TWO.artifact.layers[0].digest, b"")
+
+    found, errors = await journals.readable(JOURNALS, registry, limit=10)
+
+    assert (found, list(errors)) == ((THREE, ONE), [TWO.run])
+    with pytest.raises(ContractBrokenError, match=TWO.run):
+        await journals.latest(JOURNALS, registry, limit=10)
+
+
 @pytest.mark.parametrize(
     ("run", "expected"),
     [

@@ -1,8 +1,10 @@
+import json
 from dataclasses import replace
 
 import pytest
 
 from orchestrator.errors import ContractBrokenError, OrchestratorError, UnavailableError
+from orchestrator.model.oci import OCI_MANIFEST, Document, digest_of
 from orchestrator.model.plan import Plan, Unknown
 from orchestrator.model.publishing.index import Member, assemble
 from orchestrator.model.publishing.live import Live
@@ -14,6 +16,7 @@ from tests.tools.publish.family import PUBLIC, hold_image, image, staged_build
 from tests.tools.publish.memory import MemoryRegistry
 
 TAG = PUBLIC.tagged("2.0")
+CHART = {"mediaType": "application/vnd.chart", "digest": digest_of(b"chart"), "size": 5}
 
 
 @pytest.fixture
@@ -128,6 +131,13 @@ async def test_a_single_image_is_for_what_its_configuration_says(registry: Memor
     assert [(member.arch, member.platform, member.image.digest) for member in found.members] == [
         ("arm64v8", "linux/arm64/v8", document.digest)
     ]
+
+
+async def test_what_is_no_image_is_no_image_that_the_tag_could_lose(registry: MemoryRegistry) -> None:
+    chart = Document(OCI_MANIFEST, json.dumps({"schemaVersion": 2, "config": CHART, "layers": []}).encode())
+    registry.hold(PUBLIC, chart, "2.0")
+
+    assert await live(TAG, registry) == Live(chart)
 
 
 async def test_a_configuration_that_says_no_platform_is_out_of_contract(registry: MemoryRegistry) -> None:

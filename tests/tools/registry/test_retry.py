@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from orchestrator.errors import ContractBrokenError, InputError, joined
 from orchestrator.tools.registry.retry import (
@@ -50,6 +51,20 @@ def policy(clock: Clock, **changes: float) -> Policy:
 BUSY = TransientError("503", status=503)
 UNREACHABLE = TransientError("cannot reach r: its name is not known", cause=Cause.UNREACHABLE)
 WRONG = TransientError("expected content of sha256:1, got 9 bytes", cause=Cause.WRONG_CONTENT)
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(1.0, "debug"), (30.0, "info")])
+async def test_an_answer_that_does_not_come_for_long_is_told_to_people(seconds: float, level: str) -> None:
+    clock, registry = Clock(), Registry([BUSY])
+
+    async def ask() -> str:
+        clock.now += seconds
+        return await registry.ask()
+
+    with capture_logs() as logs:
+        await repeat(ask, what="reading", policy=policy(clock, first_seconds=0.1))
+
+    assert [(line["event"], line["what"], line["log_level"]) for line in logs] == [("trying again", "reading", level)]
 
 
 async def test_what_fails_for_a_while_is_asked_again_until_it_answers() -> None:

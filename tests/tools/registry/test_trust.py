@@ -6,7 +6,7 @@ import pytest
 from yarl import URL
 
 from orchestrator.errors import InputError
-from orchestrator.tools.registry.trust import Trust
+from orchestrator.tools.registry.trust import Trust, folder_name
 
 NO_PEM = "these are no certificates"
 
@@ -40,6 +40,11 @@ def test_what_dockers_folders_have_for_a_host_is_read(
         trust.context(URL(url))
 
     assert raised.value.problems == (f"{authority}: cannot be used; expected the certificate of an authority in PEM",)
+
+
+@pytest.mark.parametrize("host", ["ghcr.io", "ghcr.io:443", "[fd00::1]", "[fd00::1]:5000"])
+def test_a_folder_is_called_as_its_registry_is(host: str) -> None:
+    assert folder_name(URL(f"https://{host}/v2/")) == host
 
 
 def test_hosts_that_nothing_is_kept_for_share_the_authorities_of_this_machine(tmp_path: Path) -> None:
