@@ -20,7 +20,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.commands.invocation import Invocation
-from orchestrator.errors import ExitCode, LocalOutputError, OrchestratorError
+from orchestrator.errors import ExitCode, InputError, LocalOutputError, OrchestratorError
 from orchestrator.tools import streams
 from orchestrator.tools.logs import log
 from orchestrator.tools.process import SystemRunner
@@ -57,6 +57,14 @@ VERBS: dict[str, str] = {
 # of a start, where tools.registry.trust reads them when a host is asked by TLS; pydantic would look for plugins in all
 # that is installed, none of which may change how we read.
 _WHILE_IMPORTING = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull, "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+
+
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 a bug of ours, 2 wrong usage or input, 3 nothing selected, 4 generated files differ, "
+    "10 a build failed, 11 a smoke test failed, 12 incomplete, 13 registry, network or builder kept failing (run it "
+    "again), 14 not authorised, 15 the local disk or an output, 20 publishing refused, 21 a tag or a plan moved under "
+    "us, 22 a registry or builder broke its contract, 30 a program is missing or too old, 130 interrupted."
+)
 
 
 class Verbs(click.Group):
@@ -110,7 +118,12 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@click.group(cls=Verbs, subcommand_metavar="VERB [ARGS]...", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    subcommand_metavar="VERB [ARGS]...",
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="orchestrator")
 @click.option("-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The folder of the image.")
 @click.option("--registry", metavar="HOST[:PORT]", help="Where images go, instead of what orchestrator.yaml says.")
@@ -138,10 +151,12 @@ def orchestrator(
     """
     environment = dict(os.environ)
     interactive = sys.stderr.isatty() and "CI" not in environment
-    log.configure(as_json=log_format == "json" or (log_format == "auto" and "CI" in environment), verbose=verbose)
+    as_json = log_format == "json" or (log_format == "auto" and "CI" in environment)
+    log.configure(as_json=as_json, colored=sys.stderr.isatty() and _wants_color(environment), verbose=verbose)
     overrides = {"registry": registry or "", "mirrors": ",".join(mirror)}
     ctx.obj = Invocation(
-        root=directory.resolve(),
+        root=_folder(directory),
+        folder="" if directory == Path() else str(directory),
         state=_state(environment),
         environment=environment,
         overrides={key: value for key, value in overrides.items() if value},
@@ -149,6 +164,7 @@ def orchestrator(
         now=lambda: dt.datetime.now(dt.UTC),
         machine=platform.machine(),
         interactive=interactive,
+        host=platform.node(),
     )
 
 
@@ -202,10 +218,25 @@ def _print_json(problems: Sequence[str], code: ExitCode, *, arguments: Sequence[
     return code
 
 
+def _wants_color(environment: dict[str, str]) -> bool:
+    """https://no-color.org, and a terminal that knows of no colours."""
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _folder(directory: Path) -> Path:
+    try:
+        return directory.resolve()
+    except (OSError, RuntimeError) as error:  # a circle of links is no OSError before Python 3.13
+        raise InputError(f"the folder {directory} is gone, or links to it lead in a circle; name one by -C") from error
+
+
 def _state(environment: dict[str, str]) -> Path:
-    """Where this machine keeps its engine, local registry and source cache."""
+    """Where this machine keeps its engine, local registry and source cache; raises InputError where it has no place."""
     if given := environment.get("ORCHESTRATOR_STATE"):
         return Path(given).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/orchestrator")
-    return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "orchestrator"
+    try:
+        return Path(environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "orchestrator"
+    except RuntimeError as error:
+        raise InputError("this user has no home folder; set ORCHESTRATOR_STATE to a folder for what is kept") from error

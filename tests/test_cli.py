@@ -1,6 +1,9 @@
 import asyncio
+import contextlib
 import importlib
 import json
+import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,6 +63,13 @@ def test_help_names_every_verb(run: Run, capsys: pytest.CaptureFixture[str]) -> 
 
     output = capsys.readouterr().out
     assert (code, [verb for verb in cli.VERBS if f"\n  {verb} " not in output]) == (0, [])
+
+
+def test_help_names_every_exit_code(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--help")
+
+    told = capsys.readouterr().out.partition("Exit codes:")[2]
+    assert [int(number) for number in re.findall(r"\d+", told)] == sorted(ExitCode)
 
 
 def test_every_verb_that_is_there_has_help_with_an_example(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,3 +200,36 @@ def test_a_verb_gets_what_the_environment_and_the_options_say(
         {"registry": "h:1", "mirrors": "a=b,c=d"},
         "1",
     )
+
+
+def test_a_current_folder_that_is_gone_is_told(
+    run: Run, verb: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    verb(lambda _: None)
+    (tmp_path / "gone").mkdir()
+
+    with contextlib.chdir(tmp_path):
+        os.chdir("gone")
+        (tmp_path / "gone").rmdir()
+        code = run("probe")
+
+    said = "error: the folder . is gone, or links to it lead in a circle; name one by -C\n"
+    assert (code, capsys.readouterr().err) == (ExitCode.INPUT, said)
+
+
+def test_a_user_without_a_home_is_told_what_to_set(
+    run: Run, verb: Callable[..., None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    verb(lambda _: None)
+    for name in ("ORCHESTRATOR_STATE", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    monkeypatch.setattr(Path, "home", nowhere)
+
+    code = run("probe")
+
+    said = "error: this user has no home folder; set ORCHESTRATOR_STATE to a folder for what is kept\n"
+    assert (code, capsys.readouterr().err) == (ExitCode.INPUT, said)

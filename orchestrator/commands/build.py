@@ -1,7 +1,7 @@
 """Builds what is needed: renders, plans, runs, tests, stages, and says what became of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +14,7 @@ from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.commands.spans import Span
 from orchestrator.commands.work import Work
-from orchestrator.errors import ExitCode, InputError
+from orchestrator.errors import ExitCode, InputError, LocalOutputError
 from orchestrator.model.build_run import BuildRun
 from orchestrator.model.outcomes import Outcome
 from orchestrator.model.plan import Plan
@@ -26,7 +26,11 @@ from orchestrator.model.targets import NATIVE, Matrix, Selection, Target
 from orchestrator.render.build_run import build_run_document, build_run_text
 from orchestrator.render.junit import junit
 from orchestrator.tools import files, on_demand
+from orchestrator.tools.logs import log
 from orchestrator.tools.progress import Mode
+
+Load = Callable[[Plan, Sequence[Outcome]], Awaitable[tuple[str, ...]]]
+"""Puts images that exist now into the local engine, and returns their names there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Options:
     type=click.Choice([str(mode) for mode in Mode]),
     default=str(Mode.AUTO),
     callback=lambda _context, _parameter, value: Mode(value),
-    help="What stderr shows: a table, the builds' lines, or events as JSON; auto: a table on a terminal, else lines.",
+    help="What stderr shows: a table (on terminals), the builds' lines, or events as JSON; auto: table, in CI lines.",
 )
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
@@ -102,6 +106,9 @@ def command(
         work=Work(**{field.name: options.pop(field.name) for field in fields(Work)}),
         **options,
     )
+    if given.work.progress is Mode.JSON:
+        # Programs read stderr then, so each line is a document.
+        log.configure(as_json=True, verbose=log.is_verbose)
     done = run(_build(invocation, selected, given))
     if output_format == "json":
         click.echo(json.dumps(build_run_document(done), indent=2))
@@ -125,14 +132,24 @@ async def _build(invocation: Invocation, selected: Selection, options: Options) 
             return BuildRun(plan)
         document = json.dumps(plan_document(plan), indent=2) + "\n"
         files.write(invocation.root / OUT, {PurePosixPath("plan.json"): document})
+        # Whether there is an engine is better known before builds that take hours.
+        load = await _loader(opened) if options.load else None
         outcomes = await carried_out(invocation, opened, plan, options.work)
-        results = junit(outcomes, name=project.config.title)
-        files.write(invocation.root / OUT, {PurePosixPath("junit.xml"): results})
+        unwritten = _results_written(invocation.root / OUT, junit(outcomes, name=project.config.title))
         if plan.needed:
             await on_demand.module("commands.running").remembered(invocation, opened, outcomes)
         moved = await _moved(opened, matrix, chosen) if options.push else ()
-        loaded = await _loaded(opened, plan, outcomes) if options.load else ()
-        return BuildRun(plan, outcomes, moved, loaded)
+        loaded = await load(plan, outcomes) if load else ()
+        return BuildRun(plan, outcomes, moved, loaded, unwritten)
+
+
+def _results_written(out: Path, results: str) -> tuple[str, ...]:
+    """Write test results; returns what keeps them from it, for what became of builds is told all the same."""
+    try:
+        files.write(out, {PurePosixPath("junit.xml"): results})
+    except LocalOutputError as error:
+        return error.problems
+    return ()
 
 
 async def _moved(opened: Registries, matrix: Matrix, chosen: Sequence[Target]) -> tuple[Moved, ...]:
@@ -141,13 +158,15 @@ async def _moved(opened: Registries, matrix: Matrix, chosen: Sequence[Target]) -
     return moved
 
 
-async def _loaded(opened: Registries, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    loading = on_demand.module("commands.loading")
-    loaded: tuple[str, ...] = await loading.loaded(opened, plan, outcomes)
-    return loaded
+async def _loader(opened: Registries) -> Load:
+    loader: Load = await on_demand.module("commands.loading").loader(opened)
+    return loader
 
 
 def _plan_file(path: Path, *, is_alone: bool) -> PlanFile:
     if not is_alone:
-        raise InputError("--plan: a plan is carried out as it is; leave out targets, --force and --build-arg")
+        raise InputError(
+            "--plan: a plan is carried out as it is; "
+            "leave out targets, --version, --variant, --arch, --force and --build-arg"
+        )
     return plan_file.read(files.read(path), name=str(path))

@@ -8,6 +8,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.bases import Base
+from orchestrator.model.facts import Facts
 from orchestrator.model.plan.impact import Impact, Standing, impacts, standing_on
 from orchestrator.model.references import Reference, is_digest
 from orchestrator.model.targets import Matrix
@@ -64,11 +65,10 @@ def _arches(project: Project, standing: tuple[Standing, ...]) -> Arches:
         for facts in all_facts
         if facts.base in known or project.config.architectures_of(facts.variant) is not None
     ]
-    targets = Matrix.of(closed, project.config, base_arches=known).targets
-    return {
-        facts: tuple(target.arch for target in targets if target.facts == facts) if facts in closed else None
-        for facts in all_facts
-    }
+    arches: dict[Facts, tuple[str, ...]] = dict.fromkeys(closed, ())
+    for target in Matrix.of(closed, project.config, base_arches=known).targets:
+        arches[target.facts] += (target.arch,)
+    return {facts: arches.get(facts) for facts in all_facts}
 
 
 async def _impacts(

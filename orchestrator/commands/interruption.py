@@ -72,8 +72,7 @@ class Interruption:
         def cancel() -> None:
             if self._work:
                 self._work.cancel()
-            with contextlib.suppress(BrokenPipeError):
-                log.info("ending what runs; interrupt again to end it at once")
+            log.info("ending what runs; interrupt again to end it at once")
 
         self._soon(cancel)
 

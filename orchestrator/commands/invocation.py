@@ -31,6 +31,10 @@ class Invocation:
     """What `uname -m` says of this machine."""
     interactive: bool
     """Whether a person watches stderr."""
+    folder: str = ""
+    """That of the image as `-C` named it; empty without."""
+    host: str = ""
+    """What this machine is called; empty where it has no name."""
 
     @property
     def source_cache(self) -> Path:

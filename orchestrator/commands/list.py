@@ -14,7 +14,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.model.config import Departure, Exclusion
 from orchestrator.model.facts import Facts
 from orchestrator.model.targets import ALL, Selection, Target
-from orchestrator.render.summary import table
+from orchestrator.render.summary import amount, table
 
 
 @click.command(name="list")
@@ -40,7 +40,7 @@ def command(
     Example: orchestrator list --variant slim --version 3.14
     Example: orchestrator list --arch arm64v8 --format matrix
     """
-    project = Project.read(invocation, may_be_expired=show_all)
+    project = Project.without_templates(invocation, may_be_expired=show_all)
     cells = run(matrix(invocation, project))
     chosen = cells.select(selected)
     arches_of: dict[Facts, list[str]] = {}
@@ -99,8 +99,9 @@ def _text(project: Project, arches_of: Mapping[Facts, Sequence[str]]) -> str:
         (facts.name, facts.version, " ".join(arches), ", ".join(project.tags[facts.line, facts.variant].all))
         for facts, arches in arches_of.items()
     ]
-    count = sum(len(arches) for arches in arches_of.values())
-    return table(("target", "version", "architectures", "tags"), rows) + f"{len(rows)} targets, {count} builds\n"
+    builds = sum(len(arches) for arches in arches_of.values())
+    total = f"{amount(len(rows), 'target')}, {amount(builds, 'build')}\n"
+    return table(("target", "version", "architectures", "tags"), rows) + total
 
 
 def _departures(arches_of: Iterable[Facts], excluded: Iterable[tuple[Target, Exclusion]], *, today: dt.date) -> str:

@@ -1,6 +1,6 @@
 """Puts images into the local engine."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from orchestrator.commands.project import Registries
@@ -10,15 +10,23 @@ from orchestrator.model.plan import Plan
 from orchestrator.model.platforms import native_arch
 from orchestrator.tools import engine, smoke, staging
 from orchestrator.tools.engine import docker_host
+from orchestrator.tools.smoke import Connect
 
 
-async def loaded(opened: Registries, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """Put images that exist now into the local engine, under the tags that they are published by, which it returns."""
+async def loader(opened: Registries) -> Callable[[Plan, Sequence[Outcome]], Awaitable[tuple[str, ...]]]:
+    """What puts images that exist then into the local engine, under the tags that they are published by.
+
+    Raises ProgramMissingError where there is no engine.
+    """
     invocation = opened.invocation
     found = await engine.find(environment=invocation.environment, state=invocation.state)
     if found is None:
         raise ProgramMissingError("--load: no Docker engine answers; start one with `orchestrator engine up`")
-    connect = partial(docker_host.client, found, environment=invocation.environment)
+    return partial(_loaded, opened, partial(docker_host.client, found, environment=invocation.environment))
+
+
+async def _loaded(opened: Registries, connect: Connect, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    invocation = opened.invocation
     staged = {outcome.build_id for outcome in outcomes if outcome.digest and outcome.code is ExitCode.DONE}
     done: list[str] = []
     for build in plan.builds:

@@ -10,7 +10,6 @@ from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
 from orchestrator.errors import ExitCode
 from orchestrator.model.plan import Plan
-from orchestrator.model.plan.document import plan_document
 from orchestrator.model.plan.file import document
 from orchestrator.model.targets import NATIVE, Selection
 from orchestrator.render.summary import plan_text
@@ -20,7 +19,12 @@ from orchestrator.tools import files
 @click.command(name="plan")
 @selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write it to this file, for `build --plan`.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write it to this file, for `build --plan`.",
+)
 @click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def command(
     invocation: Invocation,
@@ -36,11 +40,11 @@ def command(
     Example: orchestrator plan --variant slim --arch all
     """
     made = run(plan(invocation, selected, build_args))
+    text = json.dumps(document(made, build_args), indent=2) + "\n" if output or output_format == "json" else ""
     if output is not None:
-        text = json.dumps(document(made, build_args), indent=2) + "\n"
         files.write(output.parent, {PurePosixPath(output.name): text})
     if output_format == "json":
-        click.echo(json.dumps(plan_document(made), indent=2))
+        click.echo(text, nl=False)
     else:
         click.echo(plan_text(made), nl=False)
     return made.code

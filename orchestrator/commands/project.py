@@ -12,6 +12,7 @@ from orchestrator.commands.render import dockerfiles
 from orchestrator.errors import InputError
 from orchestrator.model.bases import Mirrors, mirrors, needs_local, plain_http
 from orchestrator.model.catalog import Catalog
+from orchestrator.model.characters import is_unicode
 from orchestrator.model.config import Config
 from orchestrator.model.facts import Facts, facts
 from orchestrator.model.fields import check_build_arg
@@ -171,6 +172,8 @@ class Registries:
                 name: value for name, value in self.project.build_args.items() if configured.get(name) != value
             },
             emulate=emulate,
+            folder=self.invocation.folder,
+            has_makefile=(self.invocation.root / "Makefile").is_file(),
         )
 
 
@@ -181,11 +184,23 @@ async def registries(invocation: Invocation, project: Project) -> AsyncIterator[
         yield Registries(invocation, project, registry, mirrored)
 
 
+def configured_mirrors(invocation: Invocation) -> Mapping[str, Sequence[str]]:
+    """The mirrors, in words, of the image whose folder this is; outside of one those that the run was given."""
+    environment, overrides = invocation.environment, invocation.overrides
+    if (invocation.root / inputs.CONFIG_FILE).exists():
+        loaded = inputs.load(root=invocation.root, environment=environment, overrides=overrides, today=None)
+        return loaded.config.mirrors
+    return inputs.given_mirrors(environment=environment, overrides=overrides)
+
+
 @asynccontextmanager
 async def client(
-    invocation: Invocation, configured: Mapping[str, Sequence[str]]
+    invocation: Invocation, configured: Mapping[str, Sequence[str]], *, has_memory: bool = True
 ) -> AsyncIterator[tuple[Registry, Mirrors]]:
-    """Open a client for registries, and say where each is really reached; `configured` are the mirrors in words."""
+    """Open a client for registries, and say where each is really reached; `configured` are the mirrors in words.
+
+    One that `has_memory` takes what it read in earlier runs for what is stored where digests are equal.
+    """
     local = await _local(invocation) if needs_local(configured) else ""
     try:
         mirrored = mirrors(configured, local=local)
@@ -195,7 +210,7 @@ async def client(
     async with Registry(
         credentials=credentials,
         plain_http=plain_http(mirrored),
-        kept=Kept(invocation.registry_cache),
+        kept=Kept(invocation.registry_cache) if has_memory else None,
         network=Network.of(invocation.environment),
     ) as registry:
         yield registry, mirrored
@@ -227,8 +242,10 @@ def _build_args(words: Iterable[str]) -> dict[str, str]:
         try:
             check_build_arg(name)
         except ValueError as error:
-            raise InputError(f"--build-arg {name}: {error}") from error
+            raise InputError(f"--build-arg: {error}") from error
         if not equals:
             raise InputError(f"--build-arg {word}: expected NAME=VALUE")
+        if not is_unicode(value):
+            raise InputError(f"--build-arg {name}: its value is not UTF-8")
         found[name] = value
     return found

@@ -9,6 +9,7 @@ from orchestrator.model.catalog import Catalog
 from orchestrator.model.config import Config
 from orchestrator.model.entries import Entry, entries
 from orchestrator.model.facts import Facts
+from orchestrator.model.references import is_tag
 from orchestrator.model.targets import Target
 from orchestrator.model.variants import Variant
 
@@ -46,20 +47,32 @@ def tag_order(tag: str) -> tuple[bool, int, str]:
 
 
 def check(targets: Iterable[Target], tags_of: Mapping[tuple[str, Variant], Tags]) -> None:
-    """Refuse a tag that would name two different images on one arch; raises InputError naming each."""
-    owners: dict[tuple[str, str, str], list[Facts]] = defaultdict(list)
+    """Refuse a tag that no registry takes, and one that would name two lines, or two variants for one system.
+
+    That no arch has both does not help: one index would then join images of different sources. Raises InputError naming
+    each.
+    """
+    owners: dict[str, dict[Facts, str]] = defaultdict(dict)
     for target in targets:
         # Several releases of Windows stand side by side under one tag; the client picks by os.version.
         release = target.facts.variant.release if target.platform.is_windows else ""
         for tag in tags_of[target.facts.line, target.facts.variant].all:
-            owners[tag, target.arch, release].append(target.facts)
-    problems = dict.fromkeys(
-        f"tag {tag}: {' and '.join(facts.name for facts in several)} would both be published under it; mend `aliases`"
-        for (tag, _, _), several in sorted(owners.items(), key=lambda item: item[0])
-        if len(several) > 1
-    )
+            owners[tag][target.facts] = release
+    long = (tag for tag in sorted(owners) if not is_tag(tag))
+    problems = [f"tag {tag}: is longer than any registry takes; shorten the version, variant or alias" for tag in long]
+    problems += [
+        f"tag {tag}: {' and '.join(facts.name for facts in several)} would "
+        f"{'both' if len(several) == 2 else 'all'} be published under it; mend `aliases`"
+        for tag, several in sorted(owners.items())
+        if _clash(several)
+    ]
     if problems:
         raise InputError(*problems)
+
+
+def _clash(several: Mapping[Facts, str]) -> bool:
+    """Whether variants of these releases of Windows, empty for Linux, cannot stand under one tag."""
+    return len(set(several.values())) < len(several) or len({facts.line for facts in several}) > 1
 
 
 def _tags(entry: Entry, variants: Iterable[Variant], *, config: Config) -> Tags:

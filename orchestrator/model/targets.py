@@ -9,6 +9,7 @@ from orchestrator.errors import NothingSelectedError
 from orchestrator.model.config import Config, Exclusion
 from orchestrator.model.facts import Facts
 from orchestrator.model.platforms import ARCHES, Platform
+from orchestrator.model.variants import GROUPS
 
 ALL = "all"
 NATIVE = "native"
@@ -92,14 +93,17 @@ class Matrix:
     def select(self, selection: Selection) -> tuple[Target, ...]:
         """The targets asked for, in the matrix's order; raises NothingSelectedError that names what comes nearest.
 
-        Every name must be there and take something; an option that repeats need not match each time.
+        Every name must be there and take something. Of an option that repeats each word must be known, or it could be a
+        typo, but it need not match.
         """
         selected = tuple(target for target in self.targets if selection.takes(target))
         idle = [name for name in selection.names if not any(_named(name, target) for target in selected)]
-        if selected and not idle:
-            return selected
         problems = [self._without(replace(selection, names=(name,))) for name in idle]
-        raise NothingSelectedError(*problems or [self._unmatched(selection)])
+        if not (selected or idle):
+            problems = [self._unmatched(selection)]
+        if problems := problems or self._typos(selection):
+            raise NothingSelectedError(*problems)
+        return selected
 
     def _without(self, selection: Selection) -> str:
         """Why one name selects nothing: there is no such target, or the options beside it leave it out."""
@@ -107,18 +111,34 @@ class Matrix:
         if any(_named(name, target) for target in self._all):
             return self._unmatched(selection)
         known = {str(target) if "@" in name else target.facts.name for target in self.targets}
-        return f"no target {name!r}{_suggestion(name, known)}"
+        return f"no target {name!r}{_suggestion(name, known) or self._option(name)}"
+
+    def _option(self, word: str) -> str:
+        """What to write where a target's name is expected and only a part of one was given."""
+        parts = {"version": self._version_words(), "variant": self._variant_words()}
+        options = (f"; did you mean --{kind} {word}?" for kind, known in parts.items() if word in known)
+        return next(options, "; `orchestrator list` shows the targets")
 
     def _unmatched(self, selection: Selection) -> str:
-        reasons = [
-            *(_hint("version", word, self._version_words()) for word in selection.versions),
-            *(_hint("variant", word, self._variant_words()) for word in selection.variants),
-            *(_hint("arch", word, {target.arch for target in self._all}) for word in selection.arches if word != ALL),
-        ]
         rules = {rule.reason for target, rule in self.excluded if selection.takes(target)}
         because = f" (excluded: {'; '.join(sorted(rules))})" if rules else ""
-        hints = "".join(filter(None, reasons))
+        hints = "".join(f"; {hint}" for hint in self._strangers(selection).values())
         return f"nothing is selected by {selection}{hints}{because}; `orchestrator list` shows the targets"
+
+    def _typos(self, selection: Selection) -> list[str]:
+        """What to say of each word that is none; a group and an arch are words though the image does without them."""
+        return [hint for word, hint in self._strangers(selection).items() if word not in {*GROUPS, *ARCHES}]
+
+    def _strangers(self, selection: Selection) -> dict[str, str]:
+        """The words of options that nothing here is called by, each with what comes nearest."""
+        words = (
+            *(("version", word, self._version_words()) for word in selection.versions),
+            *(("variant", word, self._variant_words()) for word in selection.variants),
+            *(("arch", word, {target.arch for target in self._all}) for word in selection.arches if word != ALL),
+        )
+        return {
+            word: f"no {kind} {word!r}{_suggestion(word, known)}" for kind, word, known in words if word not in known
+        }
 
     @property
     def _all(self) -> tuple[Target, ...]:
@@ -143,10 +163,6 @@ def _excluding(target: Target, rules: Iterable[Exclusion]) -> Exclusion | None:
 def _excludes(rule: Exclusion, target: Target) -> bool:
     on_arch = not rule.arch or target.arch in rule.arch
     return on_arch and rule.covers(line=target.facts.line, variant=target.facts.variant)
-
-
-def _hint(kind: str, word: str, known: set[str]) -> str:
-    return "" if word in known else f"; no {kind} {word!r}{_suggestion(word, known)}"
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.model.characters import visible
 from orchestrator.model.plan import Build, Plan
 from orchestrator.model.plan.build_id import BuildInputs, build_id, is_parent_input
 from orchestrator.model.plan.document import plan_entries
@@ -90,12 +91,16 @@ def _still(name: str, kept: KeptInputs, *, is_old: bool) -> str:
     now = {
         "Dockerfile": f"sha256:{inputs.dockerfile}",
         "context files": ", ".join(sorted(inputs.files)) or "none",
-        "build arguments": " ".join(f"{key}={value}" for key, value in sorted(inputs.build_args.items())) or "none",
+        "build arguments": _arguments(inputs) or "none",
         "bases": _bases(inputs, are_parents=False),
         "parents": _bases(inputs, are_parents=True),
         "builder": f"{inputs.builder} for {inputs.platform}",
     }
     return f"unchanged: {now[name]}" if is_old else now[name]
+
+
+def _arguments(inputs: BuildInputs) -> str:
+    return " ".join(f"{name}={visible(value)}" for name, value in sorted(inputs.build_args.items()))
 
 
 def _bases(inputs: BuildInputs, *, are_parents: bool) -> str:

@@ -102,8 +102,8 @@ async def _find(name: Reference, arches: Sequence[str], *, registry: Registry, m
             return await _base(name, place, document, registry=registry)
         absent.append(place)
     raise InputError(
-        f"base {name.short} does not exist ({'; '.join(_absences(absent))}); "
-        f"correct its name in orchestrator.yaml or the template{_stand_in(name, arches)}"
+        f"base {name.short} does not exist ({'; '.join(_absences(absent))}); {_correction(name)}"
+        f"{_stand_in(name, arches)}"
     )
 
 
@@ -118,6 +118,12 @@ async def _base(name: Reference, place: Reference, document: Document, *, regist
     except ValueError as error:
         raise ContractBrokenError(f"base {name.short} at {place} has a malformed configuration: {error}") from error
     return Base(name, place, (manifest,))
+
+
+def _correction(name: Reference) -> str:
+    if name.digest:
+        return "correct its digest, or take a newer one: registries may delete what no tag names any more"
+    return "correct its name in orchestrator.yaml or the template"
 
 
 def _absences(places: Iterable[Reference]) -> list[str]:

@@ -3,14 +3,16 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Mapping
+import stat
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.errors import InputError, LocalOutputError
+from orchestrator.model.characters import refused
 from orchestrator.model.dockerfile.context_sources import ContextSources
 from orchestrator.model.dockerfile.ignore_rules import IgnoreRules
 from orchestrator.model.plan.build_id import BuildInputs
-from orchestrator.tools.files import read
+from orchestrator.tools.files import read, unreadable
 
 DOCKERFILE = "Dockerfile"
 _IGNORE_FILES = (f"{DOCKERFILE}.dockerignore", ".dockerignore")
@@ -26,20 +28,20 @@ def files(directory: Path, dockerfile: str) -> Mapping[str, str]:
 
     `+x` behind the hash marks a program. What no instruction takes and what a .dockerignore keeps out is not there;
     the Dockerfile itself is there only where it can be taken. Raises InputError for what a context of ours does not
-    hold (links, devices, unreadable files), ValueError for a Dockerfile that cannot be read.
+    hold (links, devices, what cannot be read or shown), ValueError for a Dockerfile that cannot be read.
     """
     sources = ContextSources.of(dockerfile)
     if not sources.patterns:
         return {}
     rules = _rules(directory)
-    there = {
-        path.relative_to(directory).as_posix(): path
-        for path in directory.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    }
-    open_ = (name for name in sorted({*there, DOCKERFILE}) if not rules.ignores(name))
+    there = {path.relative_to(directory).as_posix(): path for path in _below(directory, rules)}
+    open_ = [name for name in sorted({*there, DOCKERFILE}) if not rules.ignores(name)]
+    links = (name for name in open_ if name in there and there[name].is_symlink())
     text = hashlib.sha256(dockerfile.encode()).hexdigest()
-    return {name: text if name == DOCKERFILE else _hash(there[name]) for name in sources.reach(open_)}
+    reached = sorted({*sources.reach(open_), *sources.pass_through(links)})
+    if problems := [f"{directory}: {problem}" for name in reached for problem in _problems_of_a_name(name)]:
+        raise InputError(*problems)
+    return {name: text if name == DOCKERFILE else _hash(there[name]) for name in reached}
 
 
 def check(directory: Path, inputs: BuildInputs) -> None:
@@ -76,14 +78,36 @@ def copy(directory: Path, into: Path, *, files: Collection[str] = (), epoch: int
     return into
 
 
+def _problems_of_a_name(name: str) -> Iterator[str]:
+    for found in refused(name):
+        yield f"{name!r}: the name of a file in a build context contains the character {found}; rename it"
+
+
 def _rules(directory: Path) -> IgnoreRules:
-    path = next((directory / name for name in _IGNORE_FILES if (directory / name).is_file()), None)
+    try:
+        path = next((directory / name for name in _IGNORE_FILES if (directory / name).is_file()), None)
+    except OSError as error:
+        raise unreadable(directory, error) from error
     if path is None:
         return IgnoreRules()
     try:
         return IgnoreRules.parse(read(path))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _below(directory: Path, rules: IgnoreRules) -> Iterator[Path]:
+    """Everything below a folder but folders; raises InputError for one that cannot be read and is not kept out."""
+
+    def refuse(error: OSError) -> None:
+        folder = Path(error.filename)
+        is_open = folder == directory or not rules.ignores(folder.relative_to(directory).as_posix())
+        if is_open and not isinstance(error, FileNotFoundError):
+            raise unreadable(folder, error) from error
+
+    for folder, folders, names in os.walk(directory, onerror=refuse):
+        yield from (Path(folder, name) for name in names)
+        yield from (path for name in folders if (path := Path(folder, name)).is_symlink())
 
 
 def _copy(path: Path, target: Path, *, may_be_program: bool) -> None:
@@ -100,13 +124,12 @@ def _there(path: Path) -> str:
 
 
 def _hash(path: Path) -> str:
-    if path.is_symlink() or not path.is_file():
-        raise InputError(f"{path}: expected a plain file in a build context; replace the link by its content")
-    return f"{_sha256(path)}+x" if path.stat().st_mode & _EXECUTABLE_BITS else _sha256(path)
-
-
-def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            raise InputError(f"{path}: expected a plain file in a build context; replace the link by its content")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from error
+        raise unreadable(path, error) from error
+    return f"{digest}+x" if mode & _EXECUTABLE_BITS else digest

@@ -5,6 +5,7 @@ import difflib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -22,21 +23,33 @@ def read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """What to raise for an input that cannot be read."""
+    return InputError(f"{path}: {(error.strerror or 'cannot be read').lower()}")
 
 
 def read_folder(folder: Path, *, suffix: str) -> dict[str, str]:
     """The texts of the files in a folder by their names; raises InputError, also for a link that leads out of it."""
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder; `-C` says where the image's files are")
     home = folder.resolve()
     texts: dict[str, str] = {}
-    for path in sorted(folder.iterdir()):
+    for path in _entries(folder):
         if path.name.endswith(suffix):
             if not path.resolve().is_relative_to(home):
                 raise InputError(f"{path}: the link leads out of its folder; put the file itself there")
             texts[path.name] = read(path)
     return texts
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{folder}: there is no such folder; `-C` says where the image's files are") from error
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 def stale(root: Path, tree: FileTree) -> list[PurePosixPath]:
@@ -73,6 +86,18 @@ def delete(root: Path, paths: Iterable[PurePosixPath]) -> None:
                 (root / parent).rmdir()
 
 
+def try_out(root: Path) -> None:
+    """Raise LocalOutputError unless files can be written below `root`: before work that leaves more than files."""
+    probe = f".probe.{secrets.token_hex(8)}"
+    with _output_errors(root), _folder(root, PurePosixPath(), create=True) as folder:
+        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE, dir_fd=folder)
+        try:
+            os.write(descriptor, probe.encode())
+        finally:
+            os.close(descriptor)
+            os.unlink(probe, dir_fd=folder)
+
+
 def diff(root: Path, tree: FileTree, paths: Iterable[PurePosixPath], *, name: PurePosixPath) -> str:
     """What changes in these files as a unified diff that calls `root` by `name`; a file not in the tree goes."""
     return "".join(line for path in paths for line in _diff(name / path, old=_text(root, path), new=tree.get(path, "")))
@@ -104,12 +129,17 @@ def _text(root: Path, path: PurePosixPath) -> str:
 def _bytes(root: Path, path: PurePosixPath) -> bytes | None:
     """The content of a file; None when there is none. Raises LocalOutputError."""
     with _output_errors(root / path):
+        if not path.name:
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         try:
             with _folder(root, path.parent) as folder:
                 descriptor = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
+            # A device would be replaced for the whole machine, and some of them can be read without end.
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "is no plain file, and only such are replaced; name another")
             return file.read()
 
 
@@ -157,6 +187,6 @@ def _output_errors(path: Path) -> Iterator[None]:
 
 def _said(error: OSError) -> str:
     # O_DIRECTORY with O_NOFOLLOW calls a link "not a directory".
-    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EEXIST):
         return "a symbolic link or a file is in the way; generated files are never written through links, so remove it"
     return (error.strerror or "cannot be used").lower()

@@ -38,6 +38,8 @@ _KEYS = (
 )
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in _KEYS}
 _OTHER_VARIABLES = frozenset({"ORCHESTRATOR_CERTIFICATES", "ORCHESTRATOR_STATE"})
+VARIABLES = frozenset({*_VARIABLES, *_OTHER_VARIABLES})
+"""The environment variables that are ours; any other with our prefix is a mistake."""
 _OPTIONS = {"mirrors": "--mirror"}
 _MIRRORS = "mirrors"
 
@@ -134,7 +136,7 @@ def _text(root: Path, name: str) -> str:
 
 def _changes(environment: Mapping[str, str], overrides: Mapping[str, str], problems: list[str]) -> tuple[_Change, ...]:
     """What environment, then options say, in the order in which they apply; an empty value says nothing."""
-    settings = {name.removeprefix(_PREFIX) for name in (*_VARIABLES, *_OTHER_VARIABLES)}
+    settings = {name.removeprefix(_PREFIX) for name in VARIABLES}
     given_settings = (name.removeprefix(_PREFIX) for name in sorted(environment) if name.startswith(_PREFIX))
     problems.extend(
         f"environment {_PREFIX}{setting}: no setting `{setting}`; {nearest(setting, settings)}"

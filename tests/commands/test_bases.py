@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def test_a_dry_run_says_what_would_be_made_for_which_arches(tmp_path: Path, word
 
     assert (result.stdout, result.return_value) == (f"{expected}\n", ExitCode.DONE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_as_json_says_the_same(tmp_path: Path) -> None:
+    result = invoke(tmp_path, "import", "--dry-run", "--format", "json", "busybox:trixie", "--arch", "all")
+
+    assert json.loads(result.stdout) == {"would_make": [{"name": "busybox:trixie", "arches": ["all"]}], "exit_code": 0}
 
 
 def test_every_name_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_json_has_the_values_and_their_origins(show: Callable[..., Result]) -> N
     shown = json.loads(show("--format", "json", registry="ghcr.io").output)
 
     assert (shown["config"]["registry"], shown["origins"]["registry"]) == ("ghcr.io", "option --registry")
+    assert shown["exit_code"] == 0
     assert set(shown["config"]) == set(shown["origins"]) == set(configs.Config.model_fields)
 
 

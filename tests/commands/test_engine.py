@@ -37,10 +37,12 @@ def test_down_without_an_engine_of_ours_touches_nothing(tmp_path: Path) -> None:
 def test_a_dry_run_of_down_says_what_would_go(tmp_path: Path) -> None:
     runner = FakeRunner()
 
-    result = CliRunner().invoke(command, ["down", "--purge", "--dry-run"], obj=invocation(tmp_path, runner))
+    nothing = CliRunner().invoke(command, ["down", "--purge", "--dry-run"], obj=invocation(tmp_path, runner))
+    (tmp_path / "engine").mkdir()
+    stopped = CliRunner().invoke(command, ["down", "--purge", "--dry-run"], obj=invocation(tmp_path, runner))
 
-    folder = tmp_path / "engine"
-    assert result.stdout == f"would stop the engine of {folder} and delete {folder}\n"
+    assert nothing.stdout == "no engine of ours runs\n"
+    assert stopped.stdout == f"no engine of ours runs\nwould delete {tmp_path / 'engine'}\n"
     assert runner.asked == []
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 from orchestrator.commands.list import command
@@ -111,6 +112,12 @@ def test_a_matrix_is_one_line_with_a_job_for_each_build(tmp_path: Path) -> None:
         '{"target": "1.0/trixie@amd64", "version": "1.0.7", "variant": "trixie", "arch": "amd64", '
         '"platform": "linux/amd64"}]}\n'
     )
+
+
+def test_a_list_needs_no_templates(tmp_path: Path) -> None:
+    shutil.rmtree(image(tmp_path) / "templates")
+
+    assert run(command, tmp_path).return_value is ExitCode.DONE
 
 
 def test_nothing_selected_names_what_comes_nearest(tmp_path: Path) -> None:

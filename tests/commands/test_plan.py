@@ -7,7 +7,9 @@ from orchestrator.errors import InputError
 from tests.commands.image import image, run
 
 
-@pytest.mark.parametrize("arguments", [["--arch", "nonsense"], ["--build-arg", "NAME"]])
+@pytest.mark.parametrize(
+    "arguments", [["--arch", "nonsense"], ["--build-arg", "NAME"], ["--build-arg", "=A"], ["--build-arg", "A=\udce9"]]
+)
 def test_wrong_usage_is_found_before_a_registry_is_asked(tmp_path: Path, arguments: list[str]) -> None:
     result = run(command, image(tmp_path), *arguments)
 

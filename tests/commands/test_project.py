@@ -100,8 +100,9 @@ def test_build_arguments_of_a_run_come_before_those_of_the_configuration(tmp_pat
     ("word", "expected"),
     [
         ("OPTIMIZE", "--build-arg OPTIMIZE: expected NAME=VALUE"),
-        ("=x", "--build-arg : "),
-        ("NPM_TOKEN=x", "--build-arg NPM_TOKEN: "),
+        ("=x", "--build-arg: '' is not the name of a build argument"),
+        ("NPM_TOKEN=x", "--build-arg: NPM_TOKEN: a build argument is public in the image's history; "),
+        ("LATIN=\udce9", "--build-arg LATIN: its value is not UTF-8"),
     ],
 )
 def test_a_wrong_build_argument_is_refused_and_its_value_not_told(tmp_path: Path, word: str, expected: str) -> None:
@@ -115,7 +116,7 @@ def test_two_targets_that_would_share_a_tag_are_refused(tmp_path: Path) -> None:
     project = Project.read(invocation(image(tmp_path)))
     tags = {key: replace(each, shared=("same",)) for key, each in project.tags.items()}
 
-    with pytest.raises(InputError, match=r"tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would both"):
+    with pytest.raises(InputError, match=r"tag same: 2.0/trixie and 2.0/slim-trixie and 1.0/trixie would all"):
         replace(project, tags=tags).matrix({})
 
 
@@ -136,11 +137,17 @@ def test_what_repeating_a_build_takes_is_what_the_run_was_told_otherwise_than_th
     tmp_path: Path,
 ) -> None:
     root = image(tmp_path, config=f"{CONFIG}build_args: {{A: '1', B: '1'}}\n")
-    given = replace(invocation(root), overrides={"registry": "127.0.0.1:5000", "mirrors": "docker.io=local"})
+    overrides = {"registry": "127.0.0.1:5000", "mirrors": "docker.io=local"}
+    given = replace(invocation(root), overrides=overrides, folder="images/tool")
     project = Project.read(given, build_args=["A=1", "B=2", "C=3"])
 
     opened = Registries(given, project, FakeRegistry(), {})
 
     assert opened.told(emulate=True) == Told(
-        registry="127.0.0.1:5000", mirrors="docker.io=local", build_args={"B": "2", "C": "3"}, emulate=True
+        registry="127.0.0.1:5000",
+        mirrors="docker.io=local",
+        build_args={"B": "2", "C": "3"},
+        emulate=True,
+        folder="images/tool",
+        has_makefile=False,
     )

@@ -36,6 +36,7 @@ def everywhere(invocation: Invocation, *, selected: Selection) -> ExitCode:
         (["--arch", "s390x", "--arch", "native"], Selection(arches=("s390x", "amd64"))),
         (["2.0/trixie"], Selection(names=("2.0/trixie",), arches=("amd64",))),
         (["2.0/trixie@s390x"], Selection(names=("2.0/trixie@s390x",))),
+        (["1.0/trixie", "2.0/trixie@s390x"], Selection(names=("1.0/trixie@amd64", "2.0/trixie@s390x"))),
         (["2.0/trixie@s390x", "--arch", "all"], Selection(names=("2.0/trixie@s390x",), arches=("all",))),
         (
             ["--version", "2.0", "--version", "1.0", "--variant", "slim"],
@@ -51,6 +52,9 @@ def test_options_become_a_selection(tmp_path: Path, arguments: list[str], expect
 
 def test_the_default_arch_is_the_verbs_own(tmp_path: Path) -> None:
     assert run(everywhere, tmp_path).stdout == f"{Selection(arches=('all',))!r}\n"
+    assert run(everywhere, tmp_path, "1.0/trixie", "2.0/trixie@s390x").stdout == (
+        f"{Selection(names=('1.0/trixie', '2.0/trixie@s390x'))!r}\n"
+    )
 
 
 def test_a_verbs_own_options_are_its_own(tmp_path: Path) -> None:

@@ -82,19 +82,21 @@ def test_a_file_added_by_hand_is_cached_and_needs_no_fetching(invocation: Invoca
     added = invoke(invocation, "add", file)
     fetched = invoke(invocation, "fetch", "--version", "3.14")
     listed = invoke(invocation, "list", "--variant", "alpine", "--format", "json")
+    planned = invoke(invocation, "fetch", "--dry-run", "--version", "3.14", "--format", "json")
 
     path = invocation.state / "sources" / "sha256" / TARBALL
     assert added.stdout == f"added {file} as Python-3.14.0.tar.xz\n"
     assert fetched.stdout == f"Python-3.14.0.tar.xz  {path}\n"
-    assert json.loads(listed.stdout) == [
-        {
-            "file": "Python-3.14.0.tar.xz",
-            "url": "https://example.org/ftp/3.14.0/Python-3.14.0.tar.xz",
-            "sha256": TARBALL,
-            "cached": True,
-            "needed_by": ["3.14/alpine3.24"],
-        }
-    ]
+    source = {
+        "file": "Python-3.14.0.tar.xz",
+        "url": "https://example.org/ftp/3.14.0/Python-3.14.0.tar.xz",
+        "sha256": TARBALL,
+    }
+    assert json.loads(listed.stdout) == {
+        "sources": [{**source, "cached": True, "needed_by": ["3.14/alpine3.24"]}],
+        "exit_code": 0,
+    }
+    assert json.loads(planned.stdout) == {"sources": [{**source, "path": str(path)}], "exit_code": 0}
 
 
 def test_a_file_that_no_build_needs_stops_before_any_is_added(invocation: Invocation, tmp_path: Path) -> None:
@@ -119,6 +121,15 @@ def test_a_dry_run_changes_nothing(invocation: Invocation, tmp_path: Path) -> No
         "would fetch Python-3.13.9.tar.xz.asc from https://example.org/ftp/3.13.9/Python-3.13.9.tar.xz.asc",
     ]
     assert not invocation.state.exists()
+
+
+def test_a_dry_run_as_json_has_no_path_for_what_would_be_fetched(invocation: Invocation) -> None:
+    result = invoke(invocation, "fetch", "--dry-run", "--version", "3.13", "--format", "json")
+
+    assert [(each["file"], each["path"]) for each in json.loads(result.stdout)["sources"]] == [
+        ("Python-3.13.9.tar.xz", None),
+        ("Python-3.13.9.tar.xz.asc", None),
+    ]
 
 
 @pytest.mark.parametrize("verb", ["fetch", "list"])

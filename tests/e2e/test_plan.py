@@ -128,7 +128,8 @@ def test_a_plan_is_carried_out_exactly_or_not_at_all(hello: NewHello, tmp_path: 
     assert (stale.returncode, stale.stdout, family.staged("amd64")) == (21, "", [])
     assert f"{AMD64}: base moved: busybox:{family.name} {before} -> {after}; make the plan again" in stale.stderr
 
-    family.run("plan", AMD64, "--build-arg", "LEVEL=2", "-o", file)
+    printed = family.run("plan", AMD64, "--build-arg", "LEVEL=2", "-o", file, "--format", "json").stdout
+    assert printed == Path(file).read_text()
     done = json.loads(family.run("build", "--plan", file, "--format", "json").stdout)
     assert [(build["target"], build["result"]) for build in done["builds"]] == [(AMD64, "built")]
     assert family.staged("amd64") == [done["builds"][0]["build_id"]]
@@ -136,7 +137,10 @@ def test_a_plan_is_carried_out_exactly_or_not_at_all(hello: NewHello, tmp_path: 
 
     family.edit('CMD ["hello"]', 'LABEL changed=yes\nCMD ["hello"]')
     changed = family.run("build", "--plan", file, check=False)
-    assert (changed.returncode, f"{AMD64}: Dockerfile changed" in changed.stderr) == (21, True)
+    assert (changed.returncode, f"{AMD64}: Dockerfile changed: line 28 LABEL changed=yes (new)" in changed.stderr) == (
+        21,
+        True,
+    )
 
 
 def test_only_files_that_can_be_reached_count_and_arrive(hello: NewHello) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.model.characters import code_point, refused
+from orchestrator.model.characters import code_point, is_unicode, refused, visible
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,14 @@ def test_refused_characters_are_named_once_each(text: str, expected: tuple[str, 
 
 def test_a_code_point_has_at_least_four_digits() -> None:
     assert (code_point("\n"), code_point("🐍")) == ("U+000A", "U+1F40D")
+
+
+def test_what_no_input_may_hold_can_be_shown() -> None:
+    assert visible('a "b" \\ ü\n\x1b[31m\u202e\udce9') == 'a "b" \\ ü\\n\\x1b[31m\\u202e\\udce9'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", True), ("ü\n🐍", True), (b"caf\xe9".decode("utf-8", "surrogateescape"), False)]
+)
+def test_what_is_not_utf_8_is_known(text: str, expected: bool) -> None:
+    assert is_unicode(text) is expected

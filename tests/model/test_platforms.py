@@ -110,7 +110,17 @@ def test_an_unknown_arch_is_refused_with_the_name_that_is_meant(name: str, hint:
     assert str(error.value) == f"{name!r} is not an arch; {hint}"
 
 
-@pytest.mark.parametrize(("machine", "name"), [("x86_64", "amd64"), ("aarch64", "arm64v8"), ("s390x", "s390x")])
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        ("x86_64", "amd64"),
+        ("aarch64", "arm64v8"),
+        ("armv5tel", "arm32v5"),
+        ("armv6l", "arm32v6"),
+        ("armv8l", "arm32v7"),
+        ("s390x", "s390x"),
+    ],
+)
 def test_the_native_arch_is_told_by_the_machine(machine: str, name: str) -> None:
     assert native_arch(machine) == ARCHES[name]
 

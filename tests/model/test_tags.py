@@ -255,10 +255,27 @@ def test_one_release_of_windows_is_published_by_one_line() -> None:
     config = Config.model_validate({"image": "tool", "bases": BASES, "aliases": {"1.0": ["x"], "2.0": ["x"]}})
     ltsc2025, ltsc2022 = "windows/windowsservercore-ltsc2025", "windows/windowsservercore-ltsc2022"
 
-    assert clash(catalog(v1_0=[ltsc2025], v2_0=[ltsc2025, ltsc2022]), config) == tuple(
-        f"tag {tag}: 2.0/windowsservercore-ltsc2025 and 1.0/windowsservercore-ltsc2025 "
-        "would both be published under it; mend `aliases`"
-        for tag in ("x", "x-windowsservercore", "x-windowsservercore-ltsc2025")
+    every = "2.0/windowsservercore-ltsc2025 and 2.0/windowsservercore-ltsc2022 and 1.0/windowsservercore-ltsc2025"
+    assert clash(catalog(v1_0=[ltsc2025], v2_0=[ltsc2025, ltsc2022]), config) == (
+        f"tag x: {every} would all be published under it; mend `aliases`",
+        f"tag x-windowsservercore: {every} would all be published under it; mend `aliases`",
+        "tag x-windowsservercore-ltsc2025: 2.0/windowsservercore-ltsc2025 and 1.0/windowsservercore-ltsc2025 "
+        "would both be published under it; mend `aliases`",
+    )
+
+
+def test_two_lines_do_not_share_a_tag_though_no_arch_has_both() -> None:
+    targets = [target("2.0/trixie@amd64"), target("1.0/trixie@s390x")]
+
+    with pytest.raises(InputError, match=r"^tag x: 2\.0/trixie and 1\.0/trixie would both be published under it"):
+        check(targets, {(each.facts.line, each.facts.variant): Tags((), ("x",)) for each in targets})
+
+
+def test_a_tag_that_is_too_long_is_refused() -> None:
+    config = Config.model_validate({"image": "tool", "bases": BASES, "aliases": {"1.0": ["a" * 122]}})
+
+    assert clash(catalog(v1_0=["trixie"]), config) == (
+        f"tag {'a' * 122}-trixie: is longer than any registry takes; shorten the version, variant or alias",
     )
 
 

@@ -112,7 +112,10 @@ def test_it_had_282_before_the_bases_of_debian_12_lost_two_arches() -> None:
         (Selection(names=("1.0/slim-trixie",), arches=("s390x", "arm32v5")), ["1.0/slim-trixie@s390x"]),
         (Selection(versions=("1.0.1",), arches=("s390x",)), ["1.0/slim-trixie@s390x"]),
         (Selection(variants=("windows/windowsservercore-ltsc2025",)), ["1.0/windowsservercore-ltsc2025@windows-amd64"]),
-        (Selection(variants=("windowsservercore", "nothing")), ["1.0/windowsservercore-ltsc2025@windows-amd64"]),
+        (
+            Selection(variants=("windowsservercore", "trixie"), arches=("windows-amd64", "mips64le", "arm32v5")),
+            ["2.0/trixie@mips64le", "1.0/windowsservercore-ltsc2025@windows-amd64"],
+        ),
         (Selection(variants=("trixie",), arches=("amd64",)), ["2.0/trixie@amd64"]),
         (Selection(variants=("debian",), arches=("amd64",)), ["2.0/trixie@amd64"]),
     ],
@@ -133,7 +136,11 @@ def test_options_select(selection: Selection, expected: list[str]) -> None:
             "no target '1.0/slim-trixie@s390': "
             "did you mean 1.0/slim-trixie@s390x, 1.0/slim-trixie@amd64, 2.0/slim-trixie@amd64?",
         ),
-        (Selection(names=("zzz",)), "no target 'zzz'"),
+        (Selection(names=("zzz",)), "no target 'zzz'; `orchestrator list` shows the targets"),
+        (Selection(names=("2.0",)), "no target '2.0'; did you mean --version 2.0?"),
+        (Selection(names=("slim",)), "no target 'slim'; did you mean --variant slim?"),
+        (Selection(versions=("2.0", "2.1")), "no version '2.1': did you mean 2.0.1, 2.0?"),
+        (Selection(variants=("slim", "alpin")), "no variant 'alpin': did you mean alpine, alpine3.24?"),
         (
             Selection(versions=("2.00",)),
             "nothing is selected by --version 2.00; no version '2.00': did you mean 2.0, 2.0.1?; "
@@ -179,6 +186,14 @@ def test_every_name_must_select_something() -> None:
     assert problems(selection) == (
         "no target '2.1/trixie': did you mean 2.0/trixie, 2.0/slim-trixie, 1.0/slim-trixie?",
         "nothing is selected by 1.0/slim-trixie@s390x --arch amd64; `orchestrator list` shows the targets",
+    )
+
+
+def test_a_group_or_an_arch_that_the_image_does_without_is_no_typo() -> None:
+    slim = replace(MATRIX, targets=tuple(each for each in MATRIX.targets if each.facts.variant.group == "slim"))
+
+    assert slim.select(Selection(variants=("slim", "windowsservercore"), arches=("amd64", "riscv64"))) == tuple(
+        each for each in slim.targets if each.arch == "amd64"
     )
 
 

@@ -160,6 +160,11 @@ async def test_a_base_that_is_nowhere_is_a_wrong_input() -> None:
     )
 
 
+async def test_a_digest_that_is_nowhere_is_not_called_a_wrong_name() -> None:
+    with pytest.raises(InputError, match=r"absent\); correct its digest, or take a newer one: registries may delete"):
+        await resolve([(ALPINE.pinned(digest_of(b"gone")), "amd64")], registry=FakeRegistry({}), mirrors={})
+
+
 async def test_missing_platforms_of_a_base_are_told_together() -> None:
     registry = FakeRegistry({"docker.io/library/alpine:3.24": index(a="linux/amd64")})
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import InputError, LocalOutputError
 from orchestrator.model.plan.build_id import build_id
 from orchestrator.tools.contexts import check, copy, files
+from tests.privileges import without_privileges
 from tests.samples import build
 
 EPOCH = 1_700_000_000
@@ -103,6 +104,67 @@ def test_what_is_no_plain_file_is_refused_where_it_can_be_reached(
     with pytest.raises(InputError, match="expected a plain file in a build context; replace the link by its content"):
         files(context, ALL)
     assert list(files(context, MOTD)) == ["motd"]
+
+
+@pytest.mark.parametrize("unreadable", [".", "sub", "motd"])
+def test_what_cannot_be_read_is_refused_and_never_left_out_in_silence(context: Path, unreadable: str) -> None:
+    (context / "motd").chmod(0o644)
+
+    with contextlib.chdir(context):
+        Path(unreadable).chmod(0)
+        with without_privileges(), pytest.raises(InputError) as caught:
+            files(Path(), ALL)
+        context.chmod(0o755)
+
+    assert str(caught.value) == f"{unreadable}: permission denied"
+
+
+def test_what_cannot_be_read_may_be_ignored(context: Path) -> None:
+    (context / "motd").chmod(0o644)
+    (context / "sub").chmod(0)
+    (context / ".dockerignore").write_text("sub\n")
+
+    with contextlib.chdir(context), without_privileges():
+        found = files(Path(), ALL)
+
+    assert sorted(found) == [".dockerignore", "Dockerfile", "motd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "character"),
+    [
+        ("two\nlines", r"'sub/two\nlines'", "U+000A"),
+        (b"caf\xe9".decode("utf-8", "surrogateescape"), r"'sub/caf\udce9'", "U+DCE9"),
+        ("fdp.\u202egpj", r"'sub/fdp.\u202egpj'", "U+202E"),
+    ],
+)
+def test_a_name_that_cannot_be_shown_is_refused_where_it_can_be_reached(
+    context: Path, name: str, shown: str, character: str
+) -> None:
+    (context / "sub" / name).touch()
+
+    with pytest.raises(InputError) as caught:
+        files(context, ALL)
+
+    assert str(caught.value) == (
+        f"{context}: {shown}: the name of a file in a build context contains the character {character}; rename it"
+    )
+    assert list(files(context, MOTD)) == ["motd"]
+
+
+@pytest.mark.parametrize("source", ["folder/run", "folder/*", "fold*/r*", "./folder/../folder/run"])
+def test_a_linked_folder_is_refused_where_a_source_leads_through_it(context: Path, source: str) -> None:
+    (context / "folder").symlink_to("sub")
+
+    with pytest.raises(InputError, match=r"/folder: expected a plain file"):
+        files(context, f"FROM x\nCOPY {source} /\n")
+
+
+def test_a_linked_folder_that_is_kept_out_is_no_obstacle(context: Path) -> None:
+    (context / "folder").symlink_to("sub")
+    (context / ".dockerignore").write_text("folder\n")
+
+    assert list(files(context, "FROM x\nCOPY */run /\n")) == ["sub/run"]
 
 
 def test_a_folder_that_was_not_rendered_yet_has_only_the_dockerfile(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -6,6 +7,7 @@ import pytest
 
 from orchestrator.errors import InputError, LocalOutputError
 from orchestrator.tools import files
+from tests.privileges import without_privileges
 
 A = PurePosixPath("1/a/Dockerfile")
 B = PurePosixPath("1/b/Dockerfile")
@@ -21,6 +23,16 @@ def test_writing_makes_the_folder_equal_to_the_tree(tmp_path: Path) -> None:
 
     assert changed == [A, B]
     assert _snapshot(tmp_path / "new") == {"1/a/Dockerfile": "one\n", "1/b/Dockerfile": "two\n"}
+
+
+def test_trying_out_a_folder_leaves_nothing_and_says_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    files.try_out(tmp_path / "new")
+
+    assert _snapshot(tmp_path) == {"file": ""}
+    with pytest.raises(LocalOutputError, match="file: a symbolic link or a file is in the way"):
+        files.try_out(tmp_path / "file")
 
 
 def test_writing_again_touches_nothing(tmp_path: Path) -> None:
@@ -73,6 +85,22 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, link: str) -> None:
         files.write(root, TREE)
 
     assert _snapshot(elsewhere) == {"file": "precious\n"}
+
+
+def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(LocalOutputError, match="pipe: is no plain file, and only such are replaced"):
+        files.write(tmp_path, {PurePosixPath("pipe"): ""})
+
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_file_without_a_name_is_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(LocalOutputError, match=f"^{tmp_path}: is a directory$"):
+        files.write(tmp_path, {PurePosixPath(): "x"})
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", ["../outside", "a/../../outside"])
@@ -163,3 +191,10 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], obj
 
     with pytest.raises(InputError, match=message):
         files.read_folder(folder, suffix=".j2")
+
+
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        Path("templates").mkdir(mode=0)
+        with without_privileges(), pytest.raises(InputError, match=r"^templates: permission denied$"):
+            files.read_folder(Path("templates"), suffix=".j2")

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.errors import InputError, UnavailableError
 from orchestrator.model.bases import ResolvedBase
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.oci import digest_of
 from orchestrator.model.plan import Parent, State
 from orchestrator.model.plan.parents import Lineage
@@ -259,7 +259,7 @@ def test_a_recipe_has_the_bases_and_files_of_a_rendered_directory(tmp_path: Path
     ("text", "expected"),
     [
         ("RUN tool\n", "dockerfiles/1.0/Dockerfile: "),
-        ("FROM a\nCOPY 'b /\n", 'dockerfiles/1.0/Dockerfile: line 2: "\'b /" has a quote that does not end'),
+        ("FROM a\nCOPY 'b /\n", "dockerfiles/1.0/Dockerfile: line 2: \"'b\" ends before the closing '"),
         ("FROM UPPER/case\n", "dockerfiles/1.0/Dockerfile: 'UPPER/case' is not an image reference"),
         (
             "FROM --platform=linux/386 busybox:trixie AS tools\nFROM busybox:trixie\n",

@@ -66,9 +66,5 @@ def build_id(inputs: BuildInputs) -> str:
 
 
 def canonical_json(value: object) -> bytes:
-    """The one spelling of a JSON value that we hash: sorted keys, no white space, UTF-8.
-
-    Names of files and arguments that are not UTF-8 stand there as the bytes that they are.
-    """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "surrogateescape")
+    """The one spelling of a JSON value that we hash: sorted keys, no white space, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

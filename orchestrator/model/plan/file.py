@@ -1,13 +1,13 @@
 """A plan on disk: written by one run, carried out by another as it is or not at all."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import InputError, TagMovedError
-from orchestrator.model import strict_json
 from orchestrator.model.plan import Build, Plan, State
 from orchestrator.model.plan.build_id import BuildInputs
 from orchestrator.model.plan.document import plan_document
@@ -24,8 +24,10 @@ class PlannedBuild:
 
     target: str
     build_id: str
+    staging: str
+    """What it would have been called in staging; empty where the plan does not say."""
     state: State
-    inputs: BuildInputs
+    kept: KeptInputs
     selected: bool
     """Whether it was asked for itself; otherwise builds that were need it."""
 
@@ -60,18 +62,18 @@ class PlanFile:
 
 
 def document(plan: Plan, build_args: Sequence[str]) -> dict[str, Any]:
-    """What `plan -o FILE` writes: the plan with everything that decides whether it is still the same."""
-    return {**plan_document(plan), "build_args": list(build_args)}
+    """What `plan -o FILE` writes: the plan with everything that tells what is not the same any more."""
+    dockerfiles = list(dict.fromkeys(build.dockerfile for build in plan.builds))
+    return {**plan_document(plan), "build_args": list(build_args), "dockerfiles": dockerfiles}
 
 
 def read(text: str, *, name: str) -> PlanFile:
     """Read a plan; raises InputError for what is none, and for one that could not be made whole."""
-    value = strict_json.load(text, name=name)
     try:
-        found = _Document.model_validate(value)
+        found = _Document.model_validate_json(text)
     except ValidationError as error:
         problems = problems_of(error, _Document)
-        where = (f"{name}#{pointer(problem.loc)}: {problem.text}" for problem in problems)
+        where = (f"{name}{'#' if problem.loc else ''}{pointer(problem.loc)}: {problem.text}" for problem in problems)
         raise InputError(*where) from error
     if unknown := [each.target for each in found.builds if each.inputs is None]:
         raise InputError(f"{name}: {', '.join(unknown)}: unknown when it was planned; make the plan again")
@@ -79,6 +81,7 @@ def read(text: str, *, name: str) -> PlanFile:
 
 
 def _planned(found: "_Document", name: str) -> Iterator[PlannedBuild]:
+    texts = {hashlib.sha256(text.encode()).hexdigest(): text for text in found.dockerfiles}
     for each in found.builds:
         if each.inputs is None:
             continue
@@ -88,14 +91,23 @@ def _planned(found: "_Document", name: str) -> Iterator[PlannedBuild]:
         except ValueError as error:
             raise InputError(f"{name}: {each.target}: {error}") from error
         inputs = BuildInputs(given.dockerfile, given.files, platform, given.build_args, given.bases, given.builder)
-        yield PlannedBuild(each.target, each.build_id or "", State(each.state), inputs, selected=not each.needed_by)
+        yield PlannedBuild(
+            each.target,
+            each.build_id or "",
+            each.staging,
+            State(each.state),
+            KeptInputs(inputs, texts.get(inputs.dockerfile, "")),
+            selected=not each.needed_by,
+        )
 
 
 def _stale(planned: PlannedBuild, now: Build) -> Iterator[str]:
+    repository = planned.staging.removesuffix(f":{planned.build_id}")
     if planned.build_id != now.build_id:
-        # Its text is not kept in plans, so of a Dockerfile only that it changed is told.
-        found = changes(KeptInputs(planned.inputs, ""), now.kept)
+        found = changes(planned.kept, now.kept)
         yield f"{planned.target}: {'; '.join(map(str, found)) or 'the rules of build IDs changed'}"
+    elif repository and repository != str(now.staging.repository):
+        yield f"{planned.target}: it was planned for {repository}, and would go to {now.staging.repository} now"
     elif planned.state is State.UP_TO_DATE and not now.staged:
         yield f"{planned.target}: it was staged when it was planned, and is not any more"
 
@@ -116,6 +128,7 @@ class _Inputs(_Part):
 class _Build(_Part):
     target: str
     build_id: str | None
+    staging: str = ""
     state: Literal["up to date", "needed", "unknown"]
     inputs: _Inputs | None = None
     needed_by: list[str] = []
@@ -124,4 +137,6 @@ class _Build(_Part):
 class _Document(_Part):
     schema_: Literal[1] = Field(alias="schema")
     build_args: list[str]
-    builds: list[_Build]
+    builds: Annotated[list[_Build], Field(min_length=1)]
+    dockerfiles: list[str] = []
+    """The texts of the builds' Dockerfiles, each once."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from orchestrator.errors import InputError
-from orchestrator.model.config import Config
+from orchestrator.model.config import Config, Exclusion
 from orchestrator.model.facts import Facts
 from orchestrator.model.plan.needs import in_order
 from orchestrator.model.references import DOCKER_HUB, LOCAL, Reference, Repository
@@ -15,6 +15,9 @@ from orchestrator.model.targets import Matrix, Target
 from orchestrator.model.variants import Variant
 
 _Name = TypeVar("_Name", Target, str)
+
+Excluded = Iterable[tuple[Target, Exclusion]]
+"""The targets that are not built, each with the rule that says so."""
 
 Images = Callable[[Facts], Iterable[Reference]]
 """The images outside a rendered Dockerfile that it stands on or takes files from."""
@@ -77,6 +80,7 @@ def lineage(targets: Iterable[Target], *, matrix: Matrix, names: PublicNames, im
     that names every parent that is not built for an arch, or a cycle.
     """
     selected = tuple(targets)
+    built = frozenset(matrix.targets)
     found: dict[Target, Mapping[Reference, Target]] = {}
     problems: list[str] = []
     waiting = list(reversed(selected))
@@ -86,7 +90,8 @@ def lineage(targets: Iterable[Target], *, matrix: Matrix, names: PublicNames, im
             continue
         found[target] = {}
         try:
-            found[target] = _parents(target, images(target.facts), matrix=matrix, names=names)
+            named = {image: names.published(image, to=target.facts) for image in images(target.facts)}
+            found[target] = _parents(target.arch, named, built=built, excluded=matrix.excluded)
         except ValueError as error:
             problems.append(f"{target}: {error}")
         waiting += found[target].values()
@@ -138,21 +143,26 @@ def _parents_first(needs: Mapping[_Name, Collection[_Name]], order: Sequence[_Na
 
 
 def _parents(
-    target: Target, images: Iterable[Reference], *, matrix: Matrix, names: PublicNames
+    arch: str, named: Mapping[Reference, Sequence[Facts]], *, built: Collection[Target], excluded: Excluded
 ) -> dict[Reference, Target]:
-    """The parents of one target; raises ValueError."""
-    named = {image: names.published(image, to=target.facts) for image in images}
-    return {image: _on_arch(target.arch, image, owners, matrix) for image, owners in named.items() if owners}
+    """What images stand for on an arch, where they are published here; raises ValueError."""
+    return {
+        image: _on_arch(arch, image, owners=owners, built=built, excluded=excluded)
+        for image, owners in named.items()
+        if owners
+    }
 
 
-def _on_arch(arch: str, image: Reference, owners: Sequence[Facts], matrix: Matrix) -> Target:
-    found = [target for target in matrix.targets if target.arch == arch and target.facts in owners]
+def _on_arch(
+    arch: str, image: Reference, *, owners: Sequence[Facts], built: Collection[Target], excluded: Excluded
+) -> Target:
+    found = [target for facts in owners if (target := Target(facts, arch)) in built]
     if len(found) == 1:
         return found[0]
     called = ", ".join(facts.name for facts in owners)
     if found:
         raise ValueError(f"its parent {image.short} is several on {arch}: {called}; name one of them by its own tag")
-    rules = sorted({rule.reason for target, rule in matrix.excluded if target.arch == arch and target.facts in owners})
+    rules = sorted({rule.reason for target, rule in excluded if target.arch == arch and target.facts in owners})
     because = f" (excluded: {'; '.join(rules)})" if rules else ""
     raise ValueError(
         f"its parent {image.short}, which is {called}, is not built for {arch}{because}; "

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from orchestrator.model.characters import visible
 from orchestrator.model.dockerfile.changes import dockerfile_changes
 from orchestrator.model.plan.build_id import is_parent_input
 from orchestrator.model.plan.kept_inputs import KeptInputs
@@ -35,14 +36,14 @@ class Reason:
     new: str | None = None
 
     def __str__(self) -> str:
+        # Names and reasons may come from a registry or from the command line; they end no line here.
+        what = visible(self.what)
         if self.old is None and self.new is None:
-            return f"{self.kind}: {self.what}" if self.what else str(self.kind)
+            return f"{self.kind}: {what}" if what else str(self.kind)
         if self.kind is Kind.FILE:
             # Its values are hashes, which tell nobody anything.
-            return f"{self.kind}: {self.what}" + (
-                " (new)" if self.old is None else " (gone)" if self.new is None else ""
-            )
-        return f"{self.kind}: {self.what} {_shown(self.old)} -> {_shown(self.new)}"
+            return f"{self.kind}: {what}" + (" (new)" if self.old is None else " (gone)" if self.new is None else "")
+        return f"{self.kind}: {what} {_shown(self.old)} -> {_shown(self.new)}"
 
 
 @dataclass(frozen=True, slots=True)

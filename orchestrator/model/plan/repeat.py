@@ -21,6 +21,10 @@ class Told:
     build_args: Mapping[str, str] = field(default_factory=dict)
     """Those that are not what the configuration says."""
     emulate: bool = False
+    folder: str = ""
+    """The image's, as `-C` names it; empty for the one that the run is in."""
+    has_makefile: bool = True
+    """Whether that folder has one; an image that is kept apart from the tool has none."""
 
 
 def repeat_command(target: Target, told: Told, *, forced: str) -> str:
@@ -31,7 +35,7 @@ def repeat_command(target: Target, told: Told, *, forced: str) -> str:
     arguments = [f"{name}={value}" for name, value in sorted(told.build_args.items())]
     # Make takes words apart at spaces and reads `$`, so other values cannot go through it.
     is_plain = all(_PLAIN.fullmatch(word) for word in filter(None, (*arguments, told.registry)))
-    if forced or told.mirrors or not is_plain:
+    if forced or told.mirrors or told.folder or not (told.has_makefile and is_plain):
         return shlex.join(_orchestrator(target, told, arguments, forced))
     facts = target.facts
     words = {
@@ -47,6 +51,7 @@ def repeat_command(target: Target, told: Told, *, forced: str) -> str:
 
 def _orchestrator(target: Target, told: Told, arguments: list[str], forced: str) -> Iterator[str]:
     yield "orchestrator"
+    yield from ("-C", told.folder) if told.folder else ()
     yield from ("--registry", told.registry) if told.registry else ()
     yield from ("--mirror", told.mirrors) if told.mirrors else ()
     yield from ("build", str(target))

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,11 @@ def now(one: Build, **inputs: object) -> Build:
     return replace(one, inputs=other, staging=one.staging.repository.tagged(build_id(other)))
 
 
+def rendered(one: Build, text: str) -> Build:
+    """The build of another Dockerfile."""
+    return replace(now(one, dockerfile=hashlib.sha256(text.encode()).hexdigest()), dockerfile=text)
+
+
 def test_a_plan_that_was_written_is_read_again() -> None:
     found = written(S390X, AMD64)
 
@@ -34,7 +40,7 @@ def test_a_plan_that_was_written_is_read_again() -> None:
         ("A=1",),
         (S390X.target, AMD64.target),
     )
-    assert [(each.build_id, each.inputs) for each in found.builds] == [
+    assert [(each.build_id, each.kept.inputs) for each in found.builds] == [
         (S390X.build_id, S390X.inputs),
         (AMD64.build_id, AMD64.inputs),
     ]
@@ -81,7 +87,11 @@ def test_a_plan_of_the_same_builds_is_carried_out(planned: Build, found: Build) 
 @pytest.mark.parametrize(
     ("planned", "found", "expected"),
     [
-        (AMD64, now(AMD64, dockerfile="0" * 64), "2.0/trixie@amd64: Dockerfile changed"),
+        (
+            rendered(AMD64, "FROM a\nENV B=1\n"),
+            rendered(AMD64, "FROM a\nENV B=2\n"),
+            "2.0/trixie@amd64: Dockerfile changed: line 2 ENV B=2",
+        ),
         (
             AMD64,
             now(AMD64, files={"motd": "a"}, build_args={"LINE": "3"}),
@@ -98,6 +108,12 @@ def test_a_plan_of_the_same_builds_is_carried_out(planned: Build, found: Build) 
             "2.0/trixie@amd64: it was staged when it was planned, and is not any more",
         ),
         (
+            replace(AMD64, staging=replace(AMD64.staging, registry="other.example")),
+            AMD64,
+            "2.0/trixie@amd64: it was planned for other.example/staging/staging-amd64, "
+            "and would go to registry.example/staging/staging-amd64 now",
+        ),
+        (
             replace(AMD64, staging=AMD64.staging.repository.tagged("0" * 64)),
             AMD64,
             "2.0/trixie@amd64: the rules of build IDs changed",
@@ -109,6 +125,26 @@ def test_a_stale_plan_is_refused_and_what_changed_is_named(planned: Build, found
         written(planned, S390X).check(Plan((found, S390X)))
 
     assert raised.value.problems == (f"plan.json: {expected}; make the plan again",)
+
+
+def test_a_plan_without_its_dockerfiles_tells_that_one_changed() -> None:
+    planned = written(rendered(AMD64, "FROM a\n"), dockerfiles=[])
+
+    with pytest.raises(TagMovedError, match="amd64: Dockerfile changed; make the plan again"):
+        planned.check(Plan((rendered(AMD64, "FROM b\n"),)))
+
+
+def test_a_plan_holds_each_dockerfile_once() -> None:
+    text = "FROM a\n"
+
+    assert document(Plan((rendered(AMD64, text), rendered(S390X, text))), [])["dockerfiles"] == [text]
+
+
+@pytest.mark.parametrize("argument", ["two\nlines", "\u202e", '"\\'])
+def test_a_plan_may_hold_any_text(argument: str) -> None:
+    planned = written(now(AMD64, build_args={"A": argument}))
+
+    assert planned.builds[0].kept.inputs.build_args == {"A": argument}
 
 
 def test_a_target_that_is_gone_makes_a_plan_stale() -> None:
@@ -126,7 +162,7 @@ def test_a_plan_with_unknown_builds_is_not_carried_out() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "plan.json: is empty; expected a JSON document"),
+        ("", "plan.json: not JSON: EOF while parsing a value at line 1 column 0"),
         ("{}", "plan.json#/schema: is missing"),
         (
             json.dumps({**document(Plan((AMD64,)), []), "schema": 2}),
@@ -136,6 +172,7 @@ def test_a_plan_with_unknown_builds_is_not_carried_out() -> None:
             json.dumps({**document(Plan((AMD64,)), []), "builds": [{"target": 1}]}),
             "plan.json#/builds/0/target: expected text in quotes, got 1",
         ),
+        (json.dumps(document(Plan(()), [])), "plan.json#/builds: expected at least one entry, got none"),
     ],
 )
 def test_what_is_no_plan_is_refused_with_its_place(text: str, problem: str) -> None:

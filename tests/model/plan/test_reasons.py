@@ -97,3 +97,15 @@ def test_what_is_not_staged_has_a_reason_whatever_was_staged_before(last: LastSt
 
 def test_a_reason_keeps_its_values_apart() -> None:
     assert changes(KEPT, with_inputs(bases={BASE: NEW})) == (Reason(Kind.BASE, BASE, OLD, NEW),)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (Reason(Kind.FORCED, "two\nlines"), r"forced: two\nlines"),
+        (Reason(Kind.FILE, "\x1b[31m", None, "a"), r"context file changed: \x1b[31m (new)"),
+        (Reason(Kind.ARGUMENT, "A", None, "two\nlines"), r"build argument changed: A (none) -> 'two\nlines'"),
+    ],
+)
+def test_a_reason_is_told_on_one_line(reason: Reason, expected: str) -> None:
+    assert str(reason) == expected

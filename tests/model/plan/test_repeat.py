@@ -39,6 +39,8 @@ def test_make_is_told_what_the_run_was_told(told: Told, command: str) -> None:
             "",
             "orchestrator --registry r.example --mirror docker.io=local build 2.0/trixie@amd64 --emulate",
         ),
+        (Told(has_makefile=False, emulate=True), "", "orchestrator build 2.0/trixie@amd64 --emulate"),
+        (Told(folder="examples/a b"), "", "orchestrator -C 'examples/a b' build 2.0/trixie@amd64"),
         (
             Told(),
             "a new compiler",
