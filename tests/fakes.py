@@ -160,14 +160,21 @@ class FakeDocker:
     failing_pulls: int = 1_000
     """How many pulls fail by `pull_error` before one works."""
     start_error: APIError | None = None
+    remove_error: APIError | None = None
+    """Of images."""
     lost: int = 0
     """So many containers find that another run has removed their image."""
+    lost_error: APIError = field(default_factory=lambda: ImageNotFound("no such image"))
+    silent: int = 0
+    """So many containers lose what is printed in them."""
     unreachable: bool = False
     hangs: bool = False
     """Whether containers run until they are removed."""
     started: threading.Event = field(default_factory=threading.Event)
     removed: threading.Event = field(default_factory=threading.Event)
     calls: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    """How long each wait for a container may take."""
     counts: Counter[str] = field(default_factory=Counter)
     left: "Sequence[FakeContainer]" = ()
     """Containers that earlier runs left."""
@@ -198,6 +205,8 @@ class FakeDocker:
 
     def remove(self, image: str, *, force: bool) -> None:
         self.calls.append(f"remove {image}")
+        if self.remove_error is not None:
+            raise self.remove_error
 
     def list(self, *, all: bool, sparse: bool, filters: Mapping[str, str]) -> Sequence["FakeContainer"]:  # noqa: A002
         return self.left
@@ -210,11 +219,12 @@ class FakeDocker:
     ) -> "FakeContainer":
         self.counts["created"] += 1
         if self.counts["created"] <= self.lost:
-            raise ImageNotFound("no such image")
+            raise self.lost_error
         words = " ".join(command)
         self.calls.append(f"create {words}" + (" without network" if network_disabled else ""))
         status, stdout = self.prints.get(words, (0, b""))
-        return FakeContainer(self, status, stdout)
+        is_silent = self.counts["created"] <= self.silent
+        return FakeContainer(self, status, b"" if is_silent else stdout)
 
 
 @dataclass
@@ -233,7 +243,8 @@ class FakeContainer:
             raise self.docker.start_error
         self.docker.started.set()
 
-    def wait(self, *, timeout: float | None) -> dict[str, int]:
+    def wait(self, *, timeout: float) -> dict[str, int]:
+        self.docker.waits.append(timeout)
         if self.docker.hangs:
             self.docker.removed.wait(10)
         return {"StatusCode": self.status}

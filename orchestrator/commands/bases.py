@@ -27,7 +27,7 @@ from orchestrator.tools.local_registry import lifecycle
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 
 _COLUMNS = ("name", "arch", "digest", "pulled_from")
@@ -47,7 +47,9 @@ def command() -> None:
 @_format
 @click.pass_obj
 def list_(invocation: Invocation, *, format_: str) -> ExitCode:
-    """List each base image on each arch that needs it: its digest, and where it is pulled from.
+    """List base images with their digests.
+
+    Each on each arch that needs it, and where it is pulled from.
 
     \b
     Example: orchestrator --mirror docker.io=local bases list
@@ -85,11 +87,11 @@ def import_(
     dry_run: bool,
     format_: str,
 ) -> ExitCode:
-    """Make base images from Debian's own archive and put them into the local registry.
+    """Make base images from Debian's own archive.
 
     NAME is debian:SUITE, debian:SUITE-slim, buildpack-deps:SUITE or busybox:SUITE (a tiny base that every machine can
-    make for every arch in a second). Builds use them with `--mirror docker.io=local`. They are not the official images,
-    and say so.
+    make for every arch in a second). They go into the local registry; builds use them with `--mirror docker.io=local`.
+    They are not the official images, and say so.
 
     \b
     Example: orchestrator bases import busybox:trixie --arch all
@@ -98,19 +100,26 @@ def import_(
     recipes = _recipes(names)
     wanted = _arches(arches, native=native_arch(invocation.machine).name)
     if dry_run:
-        for recipe in recipes:
-            click.echo(
-                f"would make {recipe} for {', '.join(wanted)} in the local registry as {recipe.path}:{recipe.tag}"
-            )
+        _say_what_would_be_made(recipes, wanted, as_json=format_ == "json")
         return ExitCode.DONE
     imported = run(_import(invocation, recipes, wanted, updates=updates))
     if format_ == "json":
-        click.echo(json.dumps([_entry(each) for each in imported], indent=2))
+        _print_json({"imported": [_entry(each) for each in imported]})
     else:
-        for each in imported:
-            state = "imported" if each.changed else "unchanged"
-            click.echo(f"{state:<9}  {each.recipe}  {ARCHES[each.arch].platform}  {each.reference}")
+        click.echo(aligned([_line(each) for each in imported]), nl=False)
     return ExitCode.DONE
+
+
+def _say_what_would_be_made(recipes: Iterable[Recipe], wanted: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"would_make": [{"name": str(recipe), "arches": list(wanted)} for recipe in recipes]})
+        return
+    for recipe in recipes:
+        click.echo(f"would make {recipe} for {', '.join(wanted)} in the local registry as {recipe.path}:{recipe.tag}")
+
+
+def _print_json(document: Mapping[str, Any]) -> None:
+    click.echo(json.dumps({**document, "exit_code": int(ExitCode.DONE)}, indent=2))
 
 
 async def _looked_up(
@@ -168,6 +177,11 @@ def _arches(words: Sequence[str], *, native: str) -> tuple[str, ...]:
     except ValueError as error:
         raise InputError(f"--arch: {error}") from error
     return tuple(name for name in ARCHES if name in named)
+
+
+def _line(imported: Imported) -> tuple[str, str, str, str]:
+    state = "imported" if imported.changed else "unchanged"
+    return state, str(imported.recipe), str(ARCHES[imported.arch].platform), str(imported.reference)
 
 
 def _entry(imported: Imported) -> dict[str, Any]:

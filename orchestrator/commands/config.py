@@ -16,7 +16,7 @@ _NEVER_WRAP = 1_000_000
 
 
 @click.command(name="config")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @click.pass_obj
 def command(invocation: Invocation, format_: str) -> ExitCode:
     """Show what orchestrator.yaml, the environment and the options say together.
@@ -30,7 +30,8 @@ def command(invocation: Invocation, format_: str) -> ExitCode:
     loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
     values = _values(loaded.config)
     if format_ == "json":
-        click.echo(json.dumps({"config": values, "origins": dict(loaded.origins)}, indent=2, sort_keys=True))
+        document = {"config": values, "origins": dict(loaded.origins), "exit_code": int(ExitCode.DONE)}
+        click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:
         click.echo("\n".join(_lines(values, loaded.origins)))
     return ExitCode.DONE

@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import click
 
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode, InputError
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools import inputs
 from orchestrator.tools.checks import Check, State
 from orchestrator.tools.debian.apt import Apt
@@ -17,7 +17,7 @@ from orchestrator.tools.diagnosis import Surroundings, diagnose
 
 
 @click.command()
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @click.pass_obj
 def command(invocation: Invocation, *, format_: str) -> ExitCode:
     """Say what is missing on this machine and how to get it; exit 30 when something needed is. Changes nothing.
@@ -52,9 +52,10 @@ def _builders(invocation: Invocation) -> Mapping[str, Builder]:
     return loaded.config.builders
 
 
-def lines(checks: Iterable[Check]) -> Iterable[str]:
+def lines(checks: Sequence[Check]) -> Iterator[str]:
     """A line for each check, and one more that says what to do where something is missing."""
+    width = max(len(check.name) for check in checks)
     for check in checks:
-        yield f"{check.state:<8}  {check.name:<18}  {check.found}"
+        yield f"{check.state:<8}  {check.name:<{width}}  {check.found}"
         if check.remedy:
-            yield f"{'':<30}  -> {check.remedy}"
+            yield f"{'':<8}  {'':<{width}}  -> {check.remedy}"

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from orchestrator.tools.engine import Start
 from orchestrator.tools.engine.capabilities import Capabilities, capabilities
 from orchestrator.tools.engine.docker_host import Engine, Silence
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 
 @click.group()
@@ -46,13 +47,15 @@ def up(invocation: Invocation, *, socket: Path | None, dry_run: bool, format_: s
     """
     place = socket.absolute() if socket else None
     if dry_run:
-        return _say_what_would_be_done(run(_needed(invocation, place)))
+        start = run(_needed(invocation, place))
+        print(_json(_to_do(start)) if format_ == "json" else "\n".join(_what_would_be_done(start)))
+        return ExitCode.DONE
     found = run(
         engine.ensure(
             environment=invocation.environment, state=invocation.state, runner=invocation.runner, socket=place
         )
     )
-    print(json.dumps({"running": True, **asdict(found)}, sort_keys=True) if format_ == "json" else found.host)
+    print(_json(_engine(found)) if format_ == "json" else found.host)
     return ExitCode.DONE
 
 
@@ -66,9 +69,8 @@ def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
     \b
     Example: orchestrator engine down
     """
-    root = engine.private_root(invocation.state)
     if dry_run:
-        print(f"would stop the engine of {root}" + (f" and delete {root}" if purge else ""))
+        _say_what_would_go(invocation.state, purge=purge)
         return ExitCode.DONE
     if not run(engine.down(state=invocation.state, runner=invocation.runner, purge=purge)):
         print("no engine of ours runs; nothing to stop", file=sys.stderr)
@@ -86,9 +88,9 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
     """
     answer, able = run(_look(invocation))
     if format_ == "json":
-        print(json.dumps(_facts(answer, able), sort_keys=True))
+        print(_json(_facts(answer, able)))
     elif isinstance(answer, Silence):
-        print(f"running   no: {answer}; {_remedy(answer)}")
+        print(f"running   no: {answer}; {answer.ways_out}")
     else:
         print(f"running   yes, Docker {answer.version}")
         print(f"host      {answer.host}" + (f" (Docker context {answer.context})" if answer.context else ""))
@@ -96,11 +98,6 @@ def status(invocation: Invocation, *, format_: str) -> ExitCode:
         print(f"native    {' '.join(sorted(able.native))}")
         print(f"emulated  {' '.join(sorted(able.emulated)) or 'nothing'}")
     return ExitCode.DONE
-
-
-def _remedy(silence: Silence) -> str:
-    """`up` starts none beside what the user chose."""
-    return silence.ways_out if silence.endpoint.named_by else "`orchestrator engine up` starts one"
 
 
 async def _look(invocation: Invocation) -> tuple[Engine | Silence, Capabilities]:
@@ -116,18 +113,41 @@ async def _needed(invocation: Invocation, socket: Path | None) -> Engine | Start
     )
 
 
-def _say_what_would_be_done(start: Engine | Start) -> ExitCode:
+def _say_what_would_go(state: Path, *, purge: bool) -> None:
+    root = engine.private_root(state)
+    print(f"would stop the engine of {root}" if engine.may_be_stopped(state) else "no engine of ours runs")
+    if purge and root.exists():
+        print(f"would delete {root}")
+
+
+def _what_would_be_done(start: Engine | Start) -> Iterator[str]:
     if isinstance(start, Engine):
-        print(f"nothing to do: Docker {start.version} answers at {start.host}")
-        return ExitCode.DONE
+        yield f"nothing to do: Docker {start.version} answers at {start.host}"
+        return
     if start.packages:
-        print(f"would install {shlex.join(map(str, start.packages))}")
-    print(f"would start an engine at {start.settings.host} with its data in {start.settings.root}")
-    return ExitCode.DONE
+        yield f"would install {shlex.join(map(str, start.packages))}"
+    yield f"would start an engine at {start.settings.host} with its data in {start.settings.root}"
+
+
+def _to_do(start: Engine | Start) -> dict[str, Any]:
+    if isinstance(start, Engine):
+        return _engine(start)
+    return {"running": False, "host": start.settings.host, "would_install": [str(each) for each in start.packages]}
+
+
+def _json(facts: Mapping[str, Any]) -> str:
+    return json.dumps({**facts, "exit_code": int(ExitCode.DONE)}, sort_keys=True)
+
+
+def _engine(found: Engine) -> dict[str, Any]:
+    """What is told of an engine: all but certificates, which are named for builders alone."""
+    facts = asdict(found)
+    del facts["certificates"]
+    return {"running": True, **facts}
 
 
 def _facts(answer: Engine | Silence, able: Capabilities) -> dict[str, Any]:
     if isinstance(answer, Silence):
         return {"running": False, "host": answer.endpoint.host, "reason": answer.reason}
     arches = {"native": sorted(able.native), "emulated": sorted(able.emulated)}
-    return {"running": True, **asdict(answer), **arches}
+    return {**_engine(answer), **arches}

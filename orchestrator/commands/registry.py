@@ -10,7 +10,7 @@ from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
 from orchestrator.tools.local_registry import LocalRegistry, lifecycle
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 
 @click.group()
@@ -34,7 +34,8 @@ def up(invocation: Invocation, *, dry_run: bool, format_: str) -> ExitCode:
     """
     if dry_run:
         known = run(_status(invocation))
-        print(f"nothing to do: it runs at {known.address}" if known.running else f"would start it on {known.storage}")
+        what = f"nothing to do: it runs at {known.address}" if known.running else f"would start it on {known.storage}"
+        print(_json(known) if format_ == "json" else what)
         return ExitCode.DONE
     run(lifecycle.ensure(state=invocation.state, runner=invocation.runner, environment=invocation.environment))
     known = run(_status(invocation))
@@ -54,9 +55,9 @@ def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
     """
     if dry_run:
         known = run(_status(invocation))
-        print(
-            "would stop it" if known.running else "it does not run", *(["and delete", known.storage] if purge else [])
-        )
+        print("would stop it" if known.running else "it does not run")
+        if purge and known.address:
+            print(f"would delete {known.storage}")
         return ExitCode.DONE
     if not run(lifecycle.down(state=invocation.state, environment=invocation.environment, purge=purge)):
         print("the local registry does not run; nothing to stop", file=sys.stderr)
@@ -87,4 +88,4 @@ async def _status(invocation: Invocation) -> LocalRegistry:
 
 
 def _json(known: LocalRegistry) -> str:
-    return json.dumps(asdict(known), sort_keys=True)
+    return json.dumps({**asdict(known), "exit_code": int(ExitCode.DONE)}, sort_keys=True)

@@ -1,12 +1,13 @@
 """The verb `sources`: the downloads that builds need, and the cache that holds them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestrator.commands import completion
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode, NothingSelectedError
 from orchestrator.model.config import Config
@@ -18,10 +19,20 @@ from orchestrator.tools.registry.network import Network
 
 _SHOWN_DIGITS = 12
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-_versions = click.option("--version", "versions", multiple=True, metavar="LINE", help="Only this line. Repeats.")
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+_versions = click.option(
+    *("--version", "versions"),
+    multiple=True,
+    metavar="LINE",
+    help="Only this line. Repeats.",
+    shell_complete=completion.lines,
+)
 _variants = click.option(
-    "--variant", "variants", multiple=True, metavar="VARIANT", help="Only this variant or group. Repeats."
+    *("--variant", "variants"),
+    multiple=True,
+    metavar="VARIANT",
+    help="Only this variant or group. Repeats.",
+    shell_complete=completion.variants,
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done.")
 
@@ -44,7 +55,9 @@ def command() -> None:
 def fetch(
     invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], dry_run: bool, format_: str
 ) -> ExitCode:
-    """Have the downloads of builds in the cache, each checked against its checksum. Prints where they are.
+    """Fetch the downloads that builds need and the cache lacks.
+
+    Each is checked against its checksum. Prints where they are.
 
     \b
     Example: orchestrator sources fetch --variant alpine
@@ -52,14 +65,13 @@ def fetch(
     every, config = _facts(invocation)
     wanted = dict.fromkeys(source for each in _selected(every, versions, variants) for source in each.sources)
     cache = invocation.source_cache
-    if dry_run:
-        for source in wanted:
-            if sources.cached(source, cache) is None:
-                click.echo(f"would fetch {source.file} from {source.url}")
-        return ExitCode.DONE
-    paths = run(_fetched(wanted, config, invocation))
+    cached = {source: sources.cached(source, cache) for source in wanted}
+    paths = cached if dry_run else run(_fetched(wanted, config, invocation))
     if format_ == "json":
-        click.echo(json.dumps([{**_source(source), "path": str(path)} for source, path in paths.items()], indent=2))
+        _print_json({**_source(source), "path": str(path) if path else None} for source, path in paths.items())
+    elif dry_run:
+        for source in (source for source, path in cached.items() if path is None):
+            click.echo(f"would fetch {source.file} from {source.url}")
     else:
         click.echo(aligned([(source.file, str(path)) for source, path in paths.items()]), nl=False)
     return ExitCode.DONE
@@ -98,10 +110,12 @@ def add(invocation: Invocation, *, files: tuple[Path, ...], url: str, unknown: b
 @_format
 @click.pass_obj
 def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], format_: str) -> ExitCode:
-    """List the downloads that builds need, whether the cache has them, and which builds need them.
+    """List the downloads that builds need.
+
+    Tells whether the cache has them, and which builds need them.
 
     \b
-    Example: orchestrator sources list --format json | jq '.[] | select(.cached | not) | .url'
+    Example: orchestrator sources list --format json | jq '.sources[] | select(.cached | not) | .url'
     """
     every, _ = _facts(invocation)
     needed_by: dict[Source, list[str]] = {}
@@ -111,10 +125,9 @@ def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[
     cache = invocation.source_cache
     cached = {source: sources.cached(source, cache) is not None for source in needed_by}
     if format_ == "json":
-        rows = [
+        _print_json(
             {**_source(source), "cached": cached[source], "needed_by": names} for source, names in needed_by.items()
-        ]
-        click.echo(json.dumps(rows, indent=2))
+        )
         return ExitCode.DONE
     lines = [
         (
@@ -151,6 +164,10 @@ async def _fetched(wanted: Iterable[Source], config: Config, invocation: Invocat
     cache = invocation.source_cache
     async with downloads(network=Network.of(invocation.environment)) as download:
         return await sources.fetch(wanted, cache=cache, download=download, mirrors=config.source_mirrors)
+
+
+def _print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    click.echo(json.dumps({"sources": list(rows), "exit_code": int(ExitCode.DONE)}, indent=2))
 
 
 def _source(source: Source) -> dict[str, Any]:

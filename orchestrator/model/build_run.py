@@ -18,7 +18,10 @@ class BuildRun:
     moved: tuple[Moved, ...] = ()
     loaded: tuple[str, ...] = ()
     """Names that the local engine has for the images now."""
+    unwritten: tuple[str, ...] = ()
+    """What keeps the results from being written to this machine's disk."""
 
     @property
     def code(self) -> ExitCode:
-        return worst((self.plan.code, exit_code(self.outcomes), *(each.code for each in self.moved)))
+        of_disk = ExitCode.LOCAL_OUTPUT if self.unwritten else ExitCode.DONE
+        return worst((self.plan.code, exit_code(self.outcomes), of_disk, *(each.code for each in self.moved)))

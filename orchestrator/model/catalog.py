@@ -19,6 +19,7 @@ class Checksum(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     sha256: Sha256
+    """Of the file as it is downloaded."""
 
 
 class Release(BaseModel):

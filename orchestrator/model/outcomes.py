@@ -66,6 +66,8 @@ class Outcome:
     code: ExitCode = ExitCode.DONE
     detail: str = ""
     """Why it failed, in one or a few lines."""
+    place: str = ""
+    """The Dockerfile and the line of the instruction that failed; empty where it was none, or nobody can tell."""
     digest: str = ""
     """Of the index in staging, which holds the image and its attestation."""
     image_digest: str = ""
@@ -126,6 +128,7 @@ def record(outcome: Outcome, build: Build, *, started: datetime) -> dict[str, An
         "exit_code": int(outcome.code),
         "reason": build.reason,
         "detail": outcome.detail,
+        "place": outcome.place or None,
         "digest": outcome.digest or None,
         "image_digest": outcome.image_digest or None,
         "size_bytes": outcome.size,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.model.config import Builder, Config
+from orchestrator.model.config import Config
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.targets import Target
 
 
@@ -21,9 +22,10 @@ class Slots:
 def slots(targets: Iterable[Target], config: Config, *, jobs: int | None, processors: int) -> Slots:
     """What `jobs` of each builder allows, and the run's own `jobs` for all together.
 
-    A builder that does not say gets one build for each processor; a run that does not say, what its largest builder
-    gets, for the builders of this machine share it.
+    A builder that does not say gets as many as the run, or one for each processor; a run that does not say, what its
+    largest builder gets, for the builders of this machine share it.
     """
     builder_of = {target: config.builder_key(target.arch, target.facts.variant) for target in targets}
-    on_builder = {key: config.builders.get(key, Builder()).jobs or processors for key in builder_of.values()}
+    otherwise = jobs or processors
+    on_builder = {key: config.builders.get(key, Builder()).jobs or otherwise for key in builder_of.values()}
     return Slots(jobs or max(on_builder.values(), default=processors), on_builder, builder_of)

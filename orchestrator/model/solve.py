@@ -10,6 +10,8 @@ from typing import Any
 _STEP = re.compile(r"\[(?:\S+ )*(\d+)/(\d+)\] ")
 _PROCESS = re.compile(r'process ".*" did not complete successfully: ', re.DOTALL)
 _CANCELLED = "context canceled"
+_SHOWN_CHARACTERS = 100
+"""Of an instruction that failed; whoever wants to see more of it looks into the Dockerfile, or into the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +91,8 @@ def title(name: str) -> str:
 
 
 def explanation(vertex: Vertex) -> str:
-    """Why an instruction failed, for people: without the whole script of a RUN, which BuildKit quotes on one line."""
-    return f"{title(vertex.name)}: {_PROCESS.sub('', vertex.error)}"
+    """Why an instruction failed, for people: without the whole script of a RUN, which BuildKit quotes twice."""
+    instruction = title(vertex.name)
+    if len(instruction) > _SHOWN_CHARACTERS:
+        instruction = f"{instruction[: _SHOWN_CHARACTERS - 1]}…"
+    return f"{instruction}: {_PROCESS.sub('', vertex.error)}"

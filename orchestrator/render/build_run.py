@@ -9,7 +9,7 @@ from orchestrator.model.build_run import BuildRun
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan.document import plan_entries
 from orchestrator.render.moves import moves_document, moves_text
-from orchestrator.render.summary import failure_text, outcomes_text, plan_text
+from orchestrator.render.summary import amount, failure_text, outcomes_text, plan_text
 
 
 def build_run_document(run: BuildRun) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def build_run_document(run: BuildRun) -> dict[str, Any]:
         "builds": [asdict(outcome) for outcome in run.outcomes],
         "tags": moves_document(run.moved),
         "loaded": list(run.loaded),
+        "unwritten": list(run.unwritten),
     }
 
 
@@ -36,6 +37,7 @@ def build_run_text(run: BuildRun) -> str:
         *(failure_text(outcome, builds.get(outcome.target)) for outcome in failed),
         moves_text(run.moved) if run.moved else "",
         "".join(f"loaded {name}\n" for name in run.loaded),
+        "".join(f"not written: {problem}\n" for problem in run.unwritten),
     )
     return "\n".join(filter(None, parts))
 
@@ -43,7 +45,7 @@ def build_run_text(run: BuildRun) -> str:
 def _outcomes_text(outcomes: Sequence[Outcome], ran: Sequence[Outcome]) -> str:
     """What was done, one build a line; those that were up to date are only counted."""
     if not ran:
-        return f"nothing to do: {len(outcomes)} builds are up to date\n"
+        return f"nothing to do: {amount(len(outcomes), 'build')} {'is' if len(outcomes) == 1 else 'are'} up to date\n"
     counts = Counter(str(outcome.result) for outcome in outcomes)
     total = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
     return f"{outcomes_text(ran)}builds: {total}\n{_untested_text(ran)}"

@@ -56,7 +56,8 @@ def _build_case(outcome: Outcome) -> ElementTree.Element:
     if not verdict:
         return _case(outcome, BUILD, seconds=seconds)
     message = outcome.detail or str(outcome.result)
-    where = (f"built on: {outcome.builder}",) if outcome.builder else ()
+    builder = f"built on: {outcome.builder}" if outcome.builder else ""
+    where = filter(None, (outcome.place, builder))
     text = "\n".join((*where, *outcome.tail))
     return _case(outcome, BUILD, seconds=seconds, verdict=verdict, message=message, text=text)
 

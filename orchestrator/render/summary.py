@@ -28,6 +28,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def amount(count: int, thing: str) -> str:
+    """`1 build`, `2 builds`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def plan_text(plan: Plan) -> str:
     """Every build with its state, why it is needed and what waits for it, then what kept targets from being looked up.
 
@@ -95,6 +100,8 @@ def outcomes_text(outcomes: Iterable[Outcome]) -> str:
 def failure_text(outcome: Outcome, build: Build | None) -> str:
     """What to know of one failure: why, where, the end of its log, and the command that repeats it, if there is one."""
     lines = [f"{outcome.target}: {outcome.detail or outcome.result}"]
+    if outcome.place:
+        lines.append(f"  at {outcome.place}")
     if outcome.builder:
         lines.append(f"  built on: {outcome.builder}")
     if outcome.tail:

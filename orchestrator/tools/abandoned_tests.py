@@ -1,17 +1,24 @@
 """Containers of smoke tests that killed runs left in an engine: known by their label and their age."""
 
+import asyncio
 import contextlib
 import datetime as dt
+from collections.abc import Iterable
 
 import docker
-from docker.errors import APIError
+import requests
+from docker.errors import APIError, DockerException
 
+from orchestrator.tools.engine.docker_host import reason
 from orchestrator.tools.logs import log
-
-LABEL = "dev.orchestrator.smoke-test"
-"""On each container of a smoke test; its value is the image."""
+from orchestrator.tools.smoke import LABEL, TEST_TIMEOUT_SECONDS, Connect
 
 _SLACK_SECONDS = 60
+
+
+async def remove_left(engines: Iterable[Connect]) -> None:
+    """Remove what is too old from each of these engines; one that cannot be cleared is told, and left as it is."""
+    await asyncio.gather(*(asyncio.to_thread(_cleared, connect) for connect in engines))
 
 
 def remove_abandoned(client: docker.DockerClient, *, timeout_seconds: float) -> None:
@@ -29,3 +36,11 @@ def remove_abandoned(client: docker.DockerClient, *, timeout_seconds: float) -> 
                 container.remove(force=True)
             with contextlib.suppress(APIError):
                 client.images.remove(image, force=True)
+
+
+def _cleared(connect: Connect) -> None:
+    try:
+        with contextlib.closing(connect()) as client:
+            remove_abandoned(client, timeout_seconds=TEST_TIMEOUT_SECONDS)
+    except (DockerException, requests.RequestException) as error:
+        log.warning("smoke tests of killed runs may stay in an engine", problem=reason(error))

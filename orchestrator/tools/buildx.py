@@ -10,6 +10,7 @@ from orchestrator.errors import ExitCode, LocalOutputError
 from orchestrator.model.failures import cause, is_crash
 from orchestrator.model.plan import Build
 from orchestrator.model.solve import Progress
+from orchestrator.tools.contexts import DOCKERFILE
 from orchestrator.tools.process import Runner
 from orchestrator.tools.transcript import Transcript
 from orchestrator.tools.watchdog import Limits, OverdueError, watched
@@ -59,6 +60,8 @@ class Solved:
     """The last lines of the log."""
     is_crash: bool = False
     """Whether a RUN died of SIGSEGV."""
+    place: str = ""
+    """The Dockerfile and the line of the instruction that failed."""
     attempts: int = 1
 
 
@@ -76,7 +79,7 @@ def build_command(order: Order) -> list[str]:
         *(("--build-context", f"source={order.sources}") if order.sources else ()),
         *_repeat("--build-arg", (f"{name}={value}" for name, value in sorted(build.inputs.build_args.items()))),
         *(_pushed(order) if order.pushes else _left(order)),
-        *("--file", str(order.context / "Dockerfile")),
+        *("--file", str(order.context / DOCKERFILE)),
         str(order.context),
     ]
 
@@ -88,10 +91,14 @@ def _left(order: Order) -> tuple[str, ...]:
 
 
 def _pushed(order: Order) -> tuple[str, ...]:
-    """Push by digest alone, so that nothing has a name before it was checked; new layers travel once."""
+    """Push by digest alone, so that nothing has a name before it was checked; new layers travel once.
+
+    A BuildKit that works with containerd would keep each image besides, out of reach of its own cleaning.
+    """
     fields = (
         *("type=image", f"name={order.build.staging.repository}"),
-        *("push-by-digest=true", "name-canonical=true", "push=true", "oci-mediatypes=true", "rewrite-timestamp=true"),
+        *("push-by-digest=true", "name-canonical=true", "push=true", "store=false"),
+        *("oci-mediatypes=true", "rewrite-timestamp=true"),
     )
     return ("--output", ",".join(fields), "--metadata-file", str(order.metadata))
 
@@ -129,7 +136,14 @@ async def solve(
         return Solved(ExitCode.DONE, "", transcript.progress, tuple(transcript.tail))
     said = transcript.error()
     message = transcript.message() or f"buildx ended with {status} and gave no reason"
-    return Solved(cause(said), message, transcript.progress, tuple(transcript.tail), is_crash=is_crash(said))
+    return Solved(
+        cause(said),
+        message,
+        transcript.progress,
+        tuple(transcript.tail),
+        is_crash=is_crash(said),
+        place=f"{order.build.directory / DOCKERFILE}:{line}" if (line := transcript.line) else "",
+    )
 
 
 def csv_field(field: str) -> str:

@@ -93,7 +93,7 @@ def engine_answers(answer: Engine | Silence | InputError, *, obstacle: str) -> C
         if tuple(map(int, re.findall(r"\d+", answer.version)[:2])) < DOCKER_OLDEST:
             return Check("engine", State.MISSING, found, f"upgrade it to {_dotted(DOCKER_OLDEST)} or later")
         return Check("engine", State.OK, found)
-    if answer.endpoint.named_by:
+    if answer.endpoint.named_by or answer.is_denied:
         return Check("engine", State.MISSING, str(answer), answer.ways_out)
     if obstacle:
         remedy = f"install Docker {_dotted(DOCKER_OLDEST)} or later, or set DOCKER_HOST to one ({obstacle})"
@@ -101,9 +101,9 @@ def engine_answers(answer: Engine | Silence | InputError, *, obstacle: str) -> C
     return Check("engine", State.MISSING, str(answer), "orchestrator engine up")
 
 
-def buildkit(inspected: Finished | None) -> Check:
+def buildkit(inspected: Finished) -> Check:
     """Whether buildx reaches a BuildKit in the engine, by what `docker buildx inspect` says."""
-    if inspected is not None and re.search(r"^Status:\s*running", inspected.stdout, re.MULTILINE):
+    if re.search(r"^Status:\s*running", inspected.stdout, re.MULTILINE):
         return Check("buildkit", State.OK, "runs in the engine")
     return Check("buildkit", State.MISSING, "buildx finds none in the engine", "upgrade the engine and buildx")
 

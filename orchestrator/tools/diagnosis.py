@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
-from orchestrator.model.config import Builder
+from orchestrator.errors import InputError, LocalOutputError, OrchestratorError, ProgramMissingError, UnavailableError
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools import checks, engine
 from orchestrator.tools.builders.addresses import is_elsewhere
 from orchestrator.tools.builders.drivers import runs
@@ -90,7 +90,8 @@ def _docker_remedy(around: Surroundings, package: str, *, has_engine: bool) -> s
 async def _of_engine(around: Surroundings, found: Engine) -> tuple[Check, ...]:
     """What only an engine can tell."""
     inspected = await _ran(around, ("docker", "buildx", "inspect", found.context or "default"), found)
-    buildkit = checks.buildkit(inspected)
+    # Without Docker's client nobody can ask, and that it is missing is told already.
+    buildkit = (checks.buildkit(inspected),) if inspected is not None else ()
     data = await _ran(around, ("docker", "info", "--format", "{{.DockerRootDir}}"), found)
     spaces = (
         (checks.space("space for images", Path(data.stdout.strip()), gib=checks.ENGINE_SPACE_GIB),)
@@ -99,10 +100,10 @@ async def _of_engine(around: Surroundings, found: Engine) -> tuple[Check, ...]:
     )
     try:
         able = await capabilities(found, runner=around.runner, state=around.state)
-    except (UnavailableError, ProgramMissingError):
-        return (buildkit, *spaces)
+    except (UnavailableError, ProgramMissingError, LocalOutputError):
+        return (*buildkit, *spaces)
     remedy = f"{around.install} qemu-user-static binfmt-support"
-    return (buildkit, *spaces, *checks.emulation(able.native, able.emulated, remedy=remedy))
+    return (*buildkit, *spaces, *checks.emulation(able.native, able.emulated, remedy=remedy))
 
 
 async def _builders(around: Surroundings) -> tuple[Check, ...]:

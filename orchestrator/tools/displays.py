@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -55,24 +55,37 @@ class Several:
 
 @contextlib.asynccontextmanager
 async def display(
-    mode: Mode, *, interactive: bool, queue: Mapping[str, str], events: Display
+    mode: Mode, *, interactive: bool, queue: Mapping[str, str], events: Display, console: Console | None = None
 ) -> AsyncIterator[Display]:
     """The display for people on stderr, `events` told of the same; those alone where stderr is for programs.
 
-    `queue` has every build of the run, by the name of its target: the builder that it waits for.
+    `queue` has every build of the run, by the name of its target: the builder that it waits for. `console` is stderr,
+    unless one is given; where it is no terminal that can be drawn on, there are lines whatever was asked for.
     """
     if mode is Mode.JSON:
         yield events
         return
-    if mode is Mode.LINES or (mode is Mode.AUTO and not interactive):
+    console = console or Console(stderr=True)
+    is_wanted = mode is Mode.TABLE or (mode is Mode.AUTO and interactive)
+    if not is_wanted or not console.is_terminal or console.is_dumb_terminal:
         yield Several((events, Lines(sys.stderr)))
         return
     table = LiveTable(queue=queue, clock=asyncio.get_running_loop().time)
+    with _drawn(table, console):
+        yield Several((events, table))
+
+
+@contextlib.contextmanager
+def _drawn(table: LiveTable, console: Console) -> Iterator[None]:
+    """Draw a table until the block ends; it stays in sight where that is before its time, for then nothing follows."""
     # Refreshed by a task of our own: rich's thread would draw the table while it changes.
-    with Live(table, console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+    with Live(table, console=console, auto_refresh=False, transient=True) as live:
         refreshing = asyncio.create_task(_refresh(live))
         try:
-            yield Several((events, table))
+            yield
+        except BaseException:
+            live.transient = False
+            raise
         finally:
             refreshing.cancel()
             live.refresh()

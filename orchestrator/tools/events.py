@@ -83,6 +83,7 @@ class Events:
             seconds=outcome.seconds,
             attempts=outcome.attempts,
             detail=outcome.detail,
+            place=outcome.place or None,
             digest=outcome.digest or None,
         )
 
@@ -153,7 +154,6 @@ def _lock(descriptor: int) -> None:
 
 
 def to_stderr(line: str) -> None:
-    """Write an event to stderr; a reader that went away ends no build."""
-    with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(line)
-        sys.stderr.flush()
+    """Write an event to stderr."""
+    sys.stderr.write(line)
+    sys.stderr.flush()

@@ -22,7 +22,6 @@ from orchestrator.tools.attempts import Attempts, Patience
 from orchestrator.tools.builders import ReadyBuilder
 from orchestrator.tools.buildx import Order, Solved
 from orchestrator.tools.progress import Display
-from orchestrator.tools.scratch import scratch
 from orchestrator.tools.watchdog import Limits, OverdueError, watched
 
 
@@ -33,7 +32,9 @@ class Executor:
     root: Path
     """The image's folder."""
     out: Path
-    """The folder of logs, records and passing files."""
+    """The folder of logs and records."""
+    passing: Path
+    """The folder of passing files, of this run alone."""
     builders: Mapping[Target, ReadyBuilder]
     acceptance: Acceptance
     epochs: Mapping[str, int]
@@ -54,30 +55,29 @@ class Executor:
         attempts = Attempts(self.patience)
         failed = asyncio.Event()
 
-        async def in_slot(build: Build, folder: Path) -> Outcome:
+        async def in_slot(build: Build) -> Outcome:
             # The builder's slot comes first: who waits for a busy builder must keep nobody from a free one.
             async with on_builder[slots.builder_of[build.target]], together:
                 if fail_fast and failed.is_set():
                     skipped = _outcome(build, Result.NOT_RUN, code=ExitCode.INCOMPLETE, detail="another build failed")
                     return self._not_tried(skipped, build)
-                outcome = await self._run_one(build, folder / str(build.target), attempts)
+                outcome = await self._run_one(build, attempts)
             if outcome.code is not ExitCode.DONE:
                 failed.set()
             return outcome
 
         tasks: dict[Target, asyncio.Task[Outcome]] = {}
 
-        async def after_parents(build: Build, folder: Path) -> Outcome:
+        async def after_parents(build: Build) -> Outcome:
             mine = {target: tasks[target] for target in build.needs if target in tasks}
             if mine:
                 await asyncio.wait(mine.values())
             ready = on_parents(build, {target: task.result() for target, task in mine.items()})
-            return await in_slot(ready, folder) if isinstance(ready, Build) else self._not_tried(ready, build)
+            return await in_slot(ready) if isinstance(ready, Build) else self._not_tried(ready, build)
 
-        with scratch(self.out / "tmp") as folder:
-            async with asyncio.TaskGroup() as group:
-                for build in builds:
-                    tasks[build.target] = group.create_task(after_parents(build, folder), name=str(build.target))
+        async with asyncio.TaskGroup() as group:
+            for build in builds:
+                tasks[build.target] = group.create_task(after_parents(build), name=str(build.target))
         return tuple(task.result() for task in tasks.values())
 
     def _not_tried(self, outcome: Outcome, build: Build) -> Outcome:
@@ -85,10 +85,11 @@ class Executor:
         self.display.finished(outcome)
         return outcome
 
-    async def _run_one(self, build: Build, folder: Path, attempts: Attempts) -> Outcome:
+    async def _run_one(self, build: Build, attempts: Attempts) -> Outcome:
         """Run a build to its end, and record that, even where the run is interrupted."""
         clock = asyncio.get_running_loop().time
         started, start, builder = self.now(), clock(), self.builders[build.target]
+        folder = self.passing / str(build.target)
         self.display.started(build)
 
         def ended(outcome: Outcome) -> Outcome:
@@ -133,7 +134,7 @@ class Executor:
             _outcome(build, Result.FAILED, code=solved.code, detail=solved.message), attempts=solved.attempts
         )
         if solved.code is not ExitCode.DONE:
-            return replace(outcome, tail=solved.tail)
+            return replace(outcome, tail=solved.tail, place=solved.place)
         outcome = replace(outcome, steps=solved.progress.steps[1], cached_steps=solved.progress.cached)
         try:
             async with watched(replace(limits, idle_seconds=total)):

@@ -1,6 +1,5 @@
 """Lines of the log on stderr: readable ones for people, JSON for machines."""
 
-import contextlib
 import logging
 import sys
 from collections.abc import Mapping
@@ -8,11 +7,9 @@ from collections.abc import Mapping
 import structlog
 
 
-def configure(*, as_json: bool, verbose: bool) -> None:
+def configure(*, as_json: bool, verbose: bool, colored: bool) -> None:
     """Set structlog up once; stdout stays free for data."""
-    renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=colored)
     stamp = [structlog.processors.TimeStamper(fmt="iso", utc=True)] if as_json else []
     structlog.configure(
         processors=[structlog.processors.add_log_level, *stamp, renderer],
@@ -31,9 +28,7 @@ class _StderrLogger:
     """Stderr as it is at each line: under a live table it is rich's, which prints above the table."""
 
     def msg(self, line: str) -> None:
-        # A reader that went away ends no build.
-        with contextlib.suppress(BrokenPipeError):
-            print(line, file=sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)
 
     debug = info = warning = error = critical = msg
 

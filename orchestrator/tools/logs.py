@@ -13,9 +13,9 @@ class Log:
         self.is_verbose = True
         """Whether `debug` writes lines; what costs more than a line need not be made otherwise."""
 
-    def configure(self, *, as_json: bool, verbose: bool) -> None:
+    def configure(self, *, as_json: bool, verbose: bool, colored: bool = False) -> None:
         """Say how lines look, and whether `debug` writes any; until then structlog's own settings hold."""
-        self._looks = {"as_json": as_json, "verbose": verbose}
+        self._looks = {"as_json": as_json, "verbose": verbose, "colored": colored}
         self.is_verbose = verbose
 
     def debug(self, event: str, **values: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import shlex
 import signal
@@ -13,12 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from orchestrator.errors import CommandError, LocalOutputError, OrchestratorError, ProgramMissingError
+from orchestrator.errors import (
+    CommandError,
+    LocalOutputError,
+    OrchestratorError,
+    ProgramMissingError,
+    UnavailableError,
+)
 from orchestrator.tools.logs import log
 
 TERMINATE_GRACE_SECONDS = 10
 _CHUNK_BYTES = 65_536
 _HUNG_UP_SECONDS = 5
+# What a machine, or a user on it, has too little of at the moment: processes, memory, open files.
+_EXHAUSTED = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +136,8 @@ class SystemRunner:
         self, command: Sequence[str], *, cwd: Path | None, env: Mapping[str, str] | None, stdout: int
     ) -> asyncio.subprocess.Process:
         log.debug("run", command=shlex.join(command))
-        try:
-            return await asyncio.create_subprocess_exec(
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
                 *command,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -137,6 +146,14 @@ class SystemRunner:
                 env={**self._environment, **(env or {})},
                 start_new_session=True,
             )
+        )
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # It starts all the same, and asyncio would kill the program alone, not what that has started by then.
+            with contextlib.suppress(OSError):
+                await _end_group(await starting)
+            raise
         except OSError as error:
             raise _not_started(command, error, cwd=cwd) from error
 
@@ -210,6 +227,10 @@ def _not_started(command: Sequence[str], error: OSError, *, cwd: Path | None = N
         return LocalOutputError(f"{cwd}: {error.strerror}; `{command[0]}` was to run in it")
     if isinstance(error, FileNotFoundError):
         return ProgramMissingError(f"`{command[0]}` is not on this machine; `orchestrator doctor` says how to get it")
+    if error.errno in _EXHAUSTED:
+        return UnavailableError(
+            f"`{command[0]}` cannot be started now: {error.strerror}; run less at once, or raise your limits"
+        )
     return ProgramMissingError(f"`{command[0]}` cannot be started: {error.strerror}")
 
 

@@ -1,6 +1,5 @@
 """What displays are told of builds while they run, and the one that logs have: prefixed lines."""
 
-import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TextIO
@@ -17,6 +16,7 @@ class Mode(StrEnum):
     AUTO = "auto"
     """A table on a terminal, lines elsewhere."""
     TABLE = "table"
+    """Where there is a terminal."""
     LINES = "lines"
     JSON = "json"
 
@@ -75,12 +75,10 @@ class Lines:
             self._say(str(build.target), line)
 
     def finished(self, outcome: Outcome) -> None:
-        first, *more = outcome.detail.split("\n")
+        first, *more = ": ".join(filter(None, (outcome.place, outcome.detail))).split("\n")
         self._say(outcome.target, f"{outcome.result} in {outcome.seconds:.1f} s" + (f": {first}" if first else ""))
         for line in more:
             self._say(outcome.target, line)
 
     def _say(self, target: str, text: str) -> None:
-        # A reader that went away, such as `head`, ends no build; what it misses is in the logs.
-        with contextlib.suppress(BrokenPipeError):
-            print(f"{target} | {text}", file=self.file, flush=True)
+        print(f"{target} | {text}", file=self.file, flush=True)

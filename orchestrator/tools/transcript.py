@@ -12,6 +12,8 @@ _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[]PX^_].*?(?:\x07|\x1b\\|$)|\x1b[@-_]|[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]"
 )
 _ERROR = "ERROR: "
+# Stands above the excerpt of the Dockerfile that buildx shows of a failure.
+_PLACE = re.compile(r"Dockerfile:(\d+)")
 _TAIL_LINES = 20
 
 
@@ -64,6 +66,11 @@ class Transcript:
             self._finish_line(vertex)
         for line in last:
             self.say(line)
+
+    @property
+    def line(self) -> str:
+        """The number of the line that BuildKit blames; empty where it blames none."""
+        return next((match[1] for line in reversed(self._stray) if (match := _PLACE.fullmatch(line))), "")
 
     def error(self) -> str:
         """What BuildKit says of the failure: the broken instruction's own error, else what buildx said last."""

@@ -111,7 +111,7 @@ def test_a_second_run_asks_no_builder(hello: NewHello, bridge: Bridge) -> None:
 
     again = family.run("build", environment={"DOCKER_HOST": "unix:///nowhere.sock", "PATH": "/nowhere"})
 
-    assert again.stdout == "nothing to do: 1 builds are up to date\n"
+    assert again.stdout == "nothing to do: 1 build is up to date\n"
 
 
 def test_a_run_needs_no_engine_where_a_remote_builder_is_all_it_uses(hello: NewHello, bridge: Bridge) -> None:
@@ -139,7 +139,7 @@ def test_a_remote_builder_that_is_killed_is_given_up_after_its_attempts(hello: N
 
     record = family.records()[AMD64]
     assert (seen, started.returncode, record["exit_code"], record["attempts"]) == (True, 13, 13, 2), stdout
-    assert "repeat it with: make build" in stdout
+    assert f"repeat it with: orchestrator -C {family.root} build" in stdout
     assert (family.staged("amd64"), family.left, family.processes) == ([], [], [])
 
 

@@ -67,8 +67,12 @@ def test_a_run_that_fails_is_told_with_the_end_of_its_log_and_its_command(hello:
     assert "what went wrong" in failed["tail"]
     assert "what went wrong\n" in (family.root / "out" / failed["log"]).read_text()
     said = family.run("build", "--arch", "s390x", check=False).stdout
-    assert "  repeat it with: make build VERSION=2.0 VARIANT=slim-trixie ARCH=s390x\n" in said
+    assert f"  repeat it with: orchestrator -C {family.root} build 2.0/slim-trixie@s390x\n" in said
     assert "  | what went wrong\n" in said
+    place = failed["place"]
+    text = (family.root / place.rpartition(":")[0]).read_text().splitlines()
+    assert text[int(place.rpartition(":")[2]) - 1].startswith("RUN echo what went wrong")
+    assert f"  at {place}\n" in said
 
 
 def test_an_instruction_that_is_none_is_the_builds_own_failure(hello: NewHello) -> None:
@@ -169,7 +173,7 @@ def test_bases_out_of_reach_are_told_each_once_and_nothing_is_started(hello: New
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_an_engine_it_says_how_to_get_one(hello: NewHello) -> None:
+def test_an_engine_that_was_chosen_and_is_silent_is_told_with_the_ways_out(hello: NewHello) -> None:
     family: Hello = hello()
 
     finished = family.run("build", environment={"DOCKER_HOST": "unix:///nowhere/docker.sock"}, check=False)
@@ -177,7 +181,7 @@ def test_without_an_engine_it_says_how_to_get_one(hello: NewHello) -> None:
     assert finished.returncode == 30
     assert lines(finished) == [
         "error: Docker at unix:///nowhere/docker.sock (from DOCKER_HOST) does not answer: No such file or directory; "
-        "start one by `orchestrator engine up`, or set DOCKER_HOST"
+        "start it, or clear DOCKER_HOST"
     ]
 
 

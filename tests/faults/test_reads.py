@@ -193,6 +193,7 @@ async def test_no_decision_hangs_on_what_a_clock_says(registry: str, issued: str
     [
         case("R13", "nosuch.invalid", "cannot reach nosuch.invalid:443: its name is not known", note="no name"),
         case("R13", "127.0.0.1:1", "cannot reach 127.0.0.1:1: connection refused", note="closed port"),
+        case("R13", "[::1]:1", r"cannot reach \[::1\]:1: ", note="an address of the newer kind"),
     ],
 )
 async def test_a_registry_that_is_not_there_is_told_fast(where: str, problem: str) -> None:

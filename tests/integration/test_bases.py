@@ -36,9 +36,8 @@ def imported(registry: str, state: Path) -> list[dict[str, Any]]:
 
 
 def _import(*words: str, state: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        orchestrator("bases", "import", *words, "--format", "json", state=state).stdout
-    )
+    document = json.loads(orchestrator("bases", "import", *words, "--format", "json", state=state).stdout)
+    found: list[dict[str, Any]] = document["imported"]
     return found
 
 

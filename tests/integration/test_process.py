@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError
+from orchestrator.errors import CommandError, LocalOutputError, ProgramMissingError, UnavailableError
 from orchestrator.tools.process import Finished, SystemRunner, dialled
 
 pytestmark = pytest.mark.integration
@@ -82,6 +83,17 @@ async def test_a_file_that_is_no_program_is_named(runner: SystemRunner, tmp_path
         await runner.run([str(tmp_path / "text")])
 
 
+async def test_a_machine_that_has_no_room_for_a_program_is_not_taken_for_one_without_it(runner: SystemRunner) -> None:
+    await runner.run(["true"])  # imports what the log takes, which needs files, too
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1, limits[1]))
+    try:
+        with pytest.raises(UnavailableError, match="`true` cannot be started now: Too many open files; run less"):
+            await runner.run(["true"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 async def test_a_missing_folder_to_run_in_is_not_taken_for_a_missing_program(
     runner: SystemRunner, tmp_path: Path
 ) -> None:
@@ -114,6 +126,24 @@ async def test_cancelling_ends_the_program_and_all_that_it_started(
     work = runner.run(command) if how == "run" else runner.stream(command, on_stderr=lambda _: None)
     task = asyncio.ensure_future(work)
     await _until(pid_file.exists)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await _until(lambda: _is_gone(int(pid_file.read_text())))
+
+
+async def test_cancelling_ends_also_what_a_program_started_while_it_was_being_started(
+    runner: SystemRunner, tmp_path: Path
+) -> None:
+    pid_file = tmp_path / "pid"
+    task = asyncio.ensure_future(runner.run((*FAMILY, str(pid_file))))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not pid_file.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)  # noqa: ASYNC251  nothing else may go on: asyncio has not heard yet that it runs
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

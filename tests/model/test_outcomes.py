@@ -65,6 +65,7 @@ def test_the_record_of_a_build_says_what_was_made_from_what() -> None:
         "exit_code": 0,
         "reason": BUILD.reason,
         "detail": "",
+        "place": None,
         "digest": index,
         "image_digest": image,
         "size_bytes": 12_345,

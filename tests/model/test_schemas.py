@@ -33,11 +33,22 @@ def test_one_or_several_is_said_as_such() -> None:
 
 
 def test_a_key_is_described_by_the_docstring_of_its_field_inherited_ones_too() -> None:
-    described = schema("orchestrator.yaml")
-    exclusion = described["$defs"]["Exclusion"]["properties"]
+    exclusion = schema("orchestrator.yaml")["$defs"]["Exclusion"]["properties"]
 
-    assert exclusion["until"]["description"] == "The last day on which it holds."
-    assert "description" not in exclusion["reason"]
+    assert exclusion["arch"]["description"] == "The arches that it is about; all when left out."
+    assert exclusion["reason"]["description"] == "Why, for people; `list --all` shows it."
+
+
+@pytest.mark.parametrize("document", sorted(DOCUMENTS))
+def test_every_key_is_described(document: str) -> None:
+    silent = [
+        f"{node.get('title')}.{key}"
+        for node in _objects(schema(document))
+        for key, described in node.get("properties", {}).items()
+        if "description" not in described
+    ]
+
+    assert silent == []
 
 
 def _objects(node: Any) -> list[dict[str, Any]]:

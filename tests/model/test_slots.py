@@ -1,6 +1,7 @@
 import pytest
 
-from orchestrator.model.config import Builder, Config
+from orchestrator.model.config import Config
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.slots import Slots, slots
 from tests.samples import target
 
@@ -11,7 +12,9 @@ TRIXIE = {arch: target(f"2.0/trixie@{arch}") for arch in ("amd64", "s390x", "arm
     ("builders", "jobs", "expected"),
     [
         ({}, None, (2, {"default": 2})),
-        ({}, 5, (5, {"default": 2})),
+        ({}, 5, (5, {"default": 5})),
+        ({}, 1, (1, {"default": 1})),
+        ({"s390x": Builder(jobs=1)}, 5, (5, {"default": 5, "s390x": 1})),
         ({"default": Builder(jobs=4)}, None, (4, {"default": 4})),
         ({"s390x": Builder(jobs=1)}, None, (2, {"default": 2, "s390x": 1})),
         ({"s390x": Builder(jobs=6)}, None, (6, {"default": 2, "s390x": 6})),

@@ -119,3 +119,9 @@ def test_a_title_fits_on_one_line(name: str, expected: str) -> None:
 )
 def test_an_explanation_leaves_out_the_script(error: str, expected: str) -> None:
     assert explanation(replace(RUN, error=error)) == expected
+
+
+def test_an_explanation_shows_of_a_long_instruction_no_more_than_its_beginning() -> None:
+    long = replace(RUN, name="[2/3] RUN " + "make && " * 100, error="exit code: 7")
+
+    assert explanation(long) == "2/3 RUN " + "make && " * 11 + "mak…: exit code: 7"

@@ -3,8 +3,10 @@ import datetime as dt
 import pytest
 import requests
 from docker.errors import APIError
+from structlog.testing import capture_logs
 
-from orchestrator.tools.abandoned_tests import LABEL, remove_abandoned
+from orchestrator.tools.abandoned_tests import remove_abandoned, remove_left
+from orchestrator.tools.smoke import LABEL
 from tests.fakes import FakeContainer, FakeDocker
 
 NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC).timestamp()
@@ -41,3 +43,14 @@ def test_what_another_run_is_removing_keeps_nothing_else() -> None:
     remove_abandoned(docker.connect(), timeout_seconds=300)
 
     assert docker.calls == [f"remove {IMAGE}", "remove container", f"remove {IMAGE}"]
+
+
+async def test_an_engine_that_is_lost_is_told_and_keeps_no_other_from_being_cleared() -> None:
+    lost, other = FakeDocker(unreachable=True), FakeDocker()
+    other.left = [left(other, seconds=1_000)]
+
+    with capture_logs() as logs:
+        await remove_left([lost.connect, other.connect])
+
+    assert other.calls == ["remove container", f"remove {IMAGE}", "close"]
+    assert [each.get("problem") for each in logs if each["log_level"] == "warning"] == ["no such socket"]

@@ -106,7 +106,7 @@ def test_a_builder_that_can_pushes_by_digest_alone() -> None:
     output = command.index("--output")
     assert command[output : output + 4] == [
         "--output",
-        f"type=image,name={BUILD.staging.repository},push-by-digest=true,name-canonical=true,push=true,"
+        f"type=image,name={BUILD.staging.repository},push-by-digest=true,name-canonical=true,push=true,store=false,"
         "oci-mediatypes=true,rewrite-timestamp=true",
         "--metadata-file",
         "/w/metadata.json",
@@ -302,6 +302,21 @@ async def test_what_buildx_says_last_explains_a_failure(run: Run, said: str, cod
     solved = await run(said)
 
     assert (solved.code, solved.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        (
+            "Dockerfile:7\n-----\n  7 | >>> RUN make\n-----\nERROR: failed to solve: no\n",
+            "dockerfiles/2.0/trixie/Dockerfile:7",
+        ),
+        ("> RUN cat Dockerfile:7\nERROR: failed to solve: no\n", ""),
+        ("ERROR: error reading from server: EOF\n", ""),
+    ],
+)
+async def test_the_line_that_buildkit_blames_is_told_with_its_file(run: Run, said: str, place: str) -> None:
+    assert (await run(document(error="no") + said)).place == place
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,13 @@ def test_a_chosen_engine_that_is_silent_is_not_replaced() -> None:
     assert checks.engine_answers(silent, obstacle="").remedy == "start it, or clear DOCKER_HOST"
 
 
+def test_an_engine_that_this_user_may_not_use_is_not_replaced() -> None:
+    denied = Silence(Endpoint("unix:///s"), "Permission denied")
+
+    found = checks.engine_answers(denied, obstacle="only root may install packages")
+    assert found.remedy == "become root or join the group `docker`"
+
+
 def test_an_engine_that_is_silent_for_another_reason_has_another_remedy() -> None:
     silent = Silence(Endpoint("ssh://farm", named_by="DOCKER_HOST"), "no `docker` there", "install Docker there")
 
@@ -226,7 +233,7 @@ def test_every_check_that_is_not_ok_says_what_to_do(tmp_path: Path) -> None:
         checks.program(("git", "--version"), None, oldest=(2, 0), remedy=REMEDY),
         checks.docker_config({"DOCKER_CONFIG": str(tmp_path)}),
         checks.engine_answers(SILENT, obstacle=""),
-        checks.buildkit(None),
+        checks.buildkit(ran("")),
         checks.registry(path="", comes_by_itself=False, install="install"),
         checks.space("space", tmp_path, gib=10**9),
         checks.packages("only root may"),

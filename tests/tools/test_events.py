@@ -94,6 +94,7 @@ def test_a_build_is_followed_from_its_start_to_its_end(told: Told) -> None:
             "seconds": 0.0,
             "attempts": 3,
             "detail": "lost",
+            "place": None,
             "digest": None,
         },
     ]

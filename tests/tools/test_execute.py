@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import ExitCode, UnavailableError
-from orchestrator.model.config import Builder, Config, SmokeTest
+from orchestrator.model.config import Config, SmokeTest
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.oci import digest_of
 from orchestrator.model.outcomes import Outcome, Result
 from orchestrator.model.plan import Build
@@ -25,6 +26,7 @@ from orchestrator.tools.attempts import Patience
 from orchestrator.tools.builders import ReadyBuilder, Tester, Untested, results
 from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.execute import Executor
+from orchestrator.tools.scratch import scratch
 from tests.fakes import FakeBuildx, FakeDisplay, FakeDocker, FakeRegistry
 from tests.samples import MadeLayout, build, child, image_entry, index_document, layout, program, tar, write_context
 
@@ -88,19 +90,21 @@ class House:
 
     async def run(self, *builds: Build, jobs: int = 2, fail_fast: bool = False) -> tuple[Outcome, ...]:
         write_context(self.root, *builds)
-        executor = Executor(
-            root=self.root,
-            out=self.root / "out",
-            builders={each.target: self.builder for each in builds},
-            acceptance=Acceptance(self.registry, self.tests),
-            epochs={str(each.directory): 315_532_800 for each in builds},
-            sources={},
-            display=self.display,
-            now=lambda: STARTED,
-            patience=self.patience,
-        )
         free = slots([each.target for each in builds], self.config, jobs=jobs, processors=8)
-        return await executor.run(builds, slots=free, fail_fast=fail_fast)
+        with scratch(self.root / "out" / "tmp") as passing:
+            executor = Executor(
+                root=self.root,
+                out=self.root / "out",
+                passing=passing,
+                builders={each.target: self.builder for each in builds},
+                acceptance=Acceptance(self.registry, self.tests),
+                epochs={str(each.directory): 315_532_800 for each in builds},
+                sources={},
+                display=self.display,
+                now=lambda: STARTED,
+                patience=self.patience,
+            )
+            return await executor.run(builds, slots=free, fail_fast=fail_fast)
 
     def record(self, build: Build) -> Any:
         path = self.root / "out" / "builds" / build.target.arch / f"{build.build_id}.json"
@@ -160,12 +164,13 @@ async def test_each_build_has_a_configuration_of_buildx_of_its_own(house: House)
 
 
 async def test_a_failed_build_is_a_value_and_the_others_go_on(house: House) -> None:
-    house.runner.says = {"linux/s390x": BROKEN_RUN}
+    house.runner.says = {"linux/s390x": f"{BROKEN_RUN}\nDockerfile:3\n"}
 
     failed, built = await house.run(S390X, AMD64, jobs=1)
 
     assert fates([failed, built]) == [(Result.FAILED, ExitCode.BUILD_FAILED), (Result.BUILT, ExitCode.DONE)]
     assert failed.detail == "2/2 RUN tool: exit code: 7"
+    assert failed.place == "dockerfiles/2.0/trixie/Dockerfile:3"
     assert "tool: no such option" in failed.tail
     assert (house.record(S390X)["exit_code"], house.record(S390X)["detail"]) == (10, failed.detail)
     assert "tool: no such option\n" in (house.root / "out" / failed.log).read_text(encoding="utf-8")

@@ -1,4 +1,3 @@
-import io
 import json
 
 import pytest
@@ -51,14 +50,3 @@ def test_what_is_configured_anew_holds_from_the_next_line_on(log: Log, capsys: p
     log.info("second")
 
     assert json.loads(capsys.readouterr().err.splitlines()[1])["event"] == "second"
-
-
-def test_a_reader_that_went_away_ends_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Closed(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
-
-    log.configure(as_json=False, verbose=False)
-    monkeypatch.setattr("sys.stderr", Closed())
-
-    log.info("registry started")

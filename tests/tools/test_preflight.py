@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.plan import Build
 from orchestrator.tools.builders.drivers import Means
 from orchestrator.tools.engine.capabilities import Capabilities

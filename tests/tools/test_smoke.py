@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import requests
-from docker.errors import APIError
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from orchestrator.errors import UnavailableError
 from orchestrator.model.config import SmokeTest
@@ -70,6 +70,36 @@ def refusal(status: int) -> APIError:
     return APIError("refused", response, explanation="exec: tool: not found")
 
 
+@pytest.mark.parametrize(
+    ("silent", "found", "runs"), [(0, "", 1), (2, "", 3), (3, "printed '', expected 'tool 2.0.1'", 3)]
+)
+async def test_a_test_of_which_nothing_is_heard_is_run_again_for_the_engine_may_have_lost_it(
+    silent: int, found: str, runs: int
+) -> None:
+    docker = FakeDocker({"tool": (0, b"tool 2.0.1")}, silent=silent)
+
+    assert await problems(SmokeTest(name="version", command=("tool",), stdout="tool {version}"), docker=docker) == [
+        found
+    ]
+    assert (docker.counts["created"], docker.calls.count("remove container")) == (runs, runs)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        SmokeTest(name="quiet", command=("quiet",), stdout=""),
+        SmokeTest(name="untold", command=("quiet",)),
+        SmokeTest(name="fails", command=("fails",), stdout="tool"),
+    ],
+)
+async def test_a_test_that_need_not_say_anything_is_run_once(test: SmokeTest) -> None:
+    docker = FakeDocker({"quiet": (0, b""), "fails": (1, b"")})
+
+    await problems(test, docker=docker)
+
+    assert docker.counts["created"] == 1
+
+
 async def test_a_program_that_is_not_in_the_image_is_what_the_test_found() -> None:
     docker = FakeDocker(start_error=refusal(400))
 
@@ -91,6 +121,14 @@ async def test_a_test_without_end_is_ended() -> None:
     assert docker.calls[-3:] == ["remove container", REMOVE, "close"]
 
 
+async def test_no_wait_is_without_end_for_an_engine_may_be_lost() -> None:
+    docker = FakeDocker()
+
+    await run_tests([RUN], TARGET, IMAGE, connect=docker.connect, timeout_seconds=300)
+
+    assert docker.waits == [330]
+
+
 async def test_cancelling_removes_the_container() -> None:
     docker = FakeDocker(hangs=True)
     running = asyncio.create_task(run_tests([RUN], TARGET, IMAGE, connect=docker.connect))
@@ -103,11 +141,26 @@ async def test_cancelling_removes_the_container() -> None:
     assert docker.calls[-3:] == ["remove container", REMOVE, "close"]
 
 
-async def test_an_image_that_another_run_removed_is_pulled_again() -> None:
-    docker = FakeDocker(lost=1)
+@pytest.mark.parametrize(
+    "error", [ImageNotFound("no such image"), NotFound("refused", explanation="parent snapshot ab does not exist")]
+)
+async def test_an_image_that_another_run_removed_is_pulled_again(error: APIError) -> None:
+    docker = FakeDocker(lost=1, lost_error=error)
 
     assert await problems(RUN, docker=docker) == [""]
     assert docker.calls.count(PULL) == 2
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_an_image_that_another_run_removes_is_left_to_it(status: int) -> None:
+    docker = FakeDocker(remove_error=refusal(status))
+
+    assert await problems(RUN, docker=docker) == [""]
+
+
+async def test_an_image_that_stays_in_the_engine_is_told() -> None:
+    with pytest.raises(UnavailableError, match="the engine: 500 Server Error"):
+        await problems(RUN, docker=FakeDocker(remove_error=refusal(500)))
 
 
 async def test_what_the_engine_tidied_away_while_it_was_pulled_is_pulled_again() -> None:
@@ -118,7 +171,7 @@ async def test_what_the_engine_tidied_away_while_it_was_pulled_is_pulled_again()
 
 
 async def test_an_image_that_is_lost_again_and_again_is_told() -> None:
-    with pytest.raises(UnavailableError, match="is something pruning images there"):
+    with pytest.raises(UnavailableError, match="as often as it is pulled: no such image; is something pruning images"):
         await problems(RUN, docker=FakeDocker(lost=100))
 
 

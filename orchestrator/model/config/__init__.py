@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -10,6 +10,7 @@ from orchestrator.errors import InputError
 from orchestrator.model import strict_yaml
 from orchestrator.model.annotations import EachOnce, OneOrMore, Text
 from orchestrator.model.catalog import Release
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.config.jenkins import JenkinsConfig
 from orchestrator.model.config.readme import ReadmeConfig
 from orchestrator.model.config.upstream import UpstreamConfig
@@ -18,12 +19,8 @@ from orchestrator.model.fields import (
     ArchName,
     BuildArgName,
     BuilderFor,
-    BuilderName,
-    CertificatesFolder,
     Day,
-    Endpoint,
     Folder,
-    HostName,
     LineName,
     MirrorUrl,
     Pattern,
@@ -47,17 +44,6 @@ Maintainer = Annotated[str, Text(maintainer, examples=["Example Maintainer (@exa
 
 _T = TypeVar("_T")
 
-# What each driver must be told, and what it may be told besides.
-_DRIVER_NEEDS = {"local": (), "context": ("name",), "remote": ("endpoint",), "classic": ()}
-_DRIVER_TAKES = {
-    "local": (),
-    "context": ("name",),
-    "remote": ("endpoint", "certificates", "server_name", "test_on"),
-    "classic": ("host", "certificates"),
-}
-# ssh has keys of its own, and what leads to a socket of this machine needs none.
-_TLS_SCHEME = "tcp://"
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,7 +53,9 @@ class Scope(_Part):
     """Which lines and variants a rule is about; what is left out takes all."""
 
     version: Range | None = None
+    """The lines that it is about; all when left out."""
     variant: Annotated[tuple[VariantSelector, ...], OneOrMore(), EachOnce()] = ()
+    """The groups and variants that it is about; all when left out."""
 
     def covers(self, *, line: str, variant: Variant) -> bool:
         in_range = self.version is None or line in self.version
@@ -78,8 +66,9 @@ class Departure(_Part):
     """Something that departs from the rule: why, and until when."""
 
     reason: Annotated[str, Field(min_length=1)]
+    """Why, for people; `list --all` shows it."""
     until: Day | None = None
-    """The last day on which it holds."""
+    """The last day on which it holds; from the next one on it is an error, so that nobody forgets it."""
 
     def is_past(self, today: dt.date) -> bool:
         return self.until is not None and self.until < today
@@ -89,12 +78,14 @@ class Exclusion(Departure, Scope):
     """Targets that are not built, why, and until when."""
 
     arch: Annotated[tuple[ArchName, ...], OneOrMore(), EachOnce()] = ()
+    """The arches that it is about; all when left out."""
 
 
 class Hold(Departure):
     """Variants that stay at an older release of their line while the others go on."""
 
     line: LineName
+    """The line whose release they do not follow."""
     variants: Annotated[tuple[VariantName, ...], Field(min_length=1), OneOrMore(), EachOnce()]
     """Those that versions.json no longer lists for the line come after those that it lists."""
     facts: Release
@@ -107,62 +98,22 @@ class Hold(Departure):
         return self
 
 
-class Builder(_Part):
-    """Where builds run."""
-
-    driver: Literal["local", "context", "remote", "classic"] = "local"
-    name: BuilderName = ""
-    """The Docker context, for the driver `context`."""
-    endpoint: Endpoint = ""
-    """The address of a BuildKit daemon, for the driver `remote`."""
-    host: Endpoint = ""
-    """The address of a Docker engine, for the driver `classic`; this machine's own when left out.
-
-    For `ssh://[user@]host[:port]` the host is looked up in the ssh configuration of who runs this; it asks no password.
-    """
-    certificates: CertificatesFolder = ""
-    """The folder of the certificates for an address of `tcp://`, for the drivers `remote` and `classic`.
-
-    It has `ca.pem`, the authority whose word is taken for who the other side is, and where that asks who we are, our
-    own `cert.pem` and `key.pem`. These belong to a machine and not to an image, so it is looked for where the
-    environment variable ORCHESTRATOR_CERTIFICATES says, else beside Docker's configuration, in `~/.docker` or what
-    DOCKER_CONFIG says. An absolute path stands for itself.
-    """
-    server_name: HostName = ""
-    """What the daemon's certificate calls it, for the driver `remote`; the host of `endpoint` when left out."""
-    test_on: BuilderName = ""
-    """The Docker context whose engine runs the smoke tests, for the driver `remote`; this machine's when left out."""
-    emulate: Annotated[bool, Field(strict=True)] = False
-    """Build for machines other than the builder's own through emulation."""
-    jobs: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """How many builds it runs at once."""
-
-    @model_validator(mode="after")
-    def _fits_its_driver(self) -> "Builder":
-        given = {key for keys in _DRIVER_TAKES.values() for key in keys if getattr(self, key)}
-        if missing := set(_DRIVER_NEEDS[self.driver]) - given:
-            raise ValueError(f"the driver `{self.driver}` needs `{min(missing)}`")
-        if extra := given - set(_DRIVER_TAKES[self.driver]):
-            raise ValueError(f"the driver `{self.driver}` does not take `{min(extra)}`")
-        if self.certificates and not (self.endpoint or self.host).startswith(_TLS_SCHEME):
-            raise ValueError(f"`certificates` are for an address that begins with {_TLS_SCHEME}")
-        if self.server_name and not self.certificates:
-            raise ValueError("`server_name` is for TLS; name `certificates` as well")
-        return self
-
-
 class ValueRule(Scope):
     """Values that templates get for some lines and variants: `set` replaces, `add` makes a list longer."""
 
     set: dict[ValueName, JsonValue] = {}
+    """Values by name, in the place of what versions.json or a rule before this one says."""
     add: dict[ValueName, tuple[str, ...]] = {}
+    """What comes at the end of lists, by their name; one that is not there yet begins here."""
 
 
 class SourceRule(Scope):
     """A download that builds need."""
 
     file: Pattern
+    """What it is called in the stage `source`; may use the values of templates that are text, like `{version}`."""
     url: Pattern
+    """Where it is; may use the same."""
     sha256: str = ""
     """Where the line keeps the checksum, such as `checksums.source.sha256`."""
     unverified: str = ""
@@ -179,10 +130,13 @@ class SmokeTest(Scope):
     """A command that is run in the built image, and what it must print."""
 
     name: Annotated[str, Field(min_length=1)]
+    """What logs and test results call it."""
     command: Annotated[tuple[Pattern, ...], Field(min_length=1)]
+    """The words of the command; may use the values of templates that are text, like `{version}`, and `{arch}`."""
     stdout: Pattern | None = None
-    """The whole output without surrounding white space; nothing is compared when left out."""
+    """The whole output without surrounding white space, with the same values; nothing is compared when left out."""
     exit: Annotated[int, Field(ge=0, strict=True)] = 0
+    """The exit code that it must end with."""
 
 
 class Config(_Part):
@@ -193,7 +147,7 @@ class Config(_Part):
     git_url: Url = ""
     """Where the image's own files are kept, for links in README and library file."""
     git_fetch: GitFetch = DEFAULT_GIT_FETCH
-    """The branch or tag of `git_url` that has the commits which the library file names."""
+    """The branch or tag of `git_url` that has the commits which the library file names, and that jobs check out."""
     maintainers: tuple[Maintainer, ...] = ()
     """Written like `Name <address> (@handle)` or `Name (@handle)`."""
     registry: RegistryName = LOCAL
@@ -215,10 +169,14 @@ class Config(_Part):
     aliases: dict[LineName, Annotated[tuple[Tag, ...], EachOnce()]] = {}
     """Further tags of a line, such as `latest`."""
     bases: dict[VariantSelector, Pattern] = {}
-    """The base image of a group or variant; a public tag of the image itself stands for the target that has it."""
+    """The base image of a group or variant; a public tag of the image itself stands for the target that has it.
+
+    It may use the values of templates that are text, like `{release}`, which is `trixie` of `slim-trixie`.
+    """
     architectures: dict[VariantSelector, Annotated[tuple[ArchName, ...], EachOnce()]] = {}
     """The arches that a group or variant is built for; those of its base image when left out."""
     exclude: tuple[Exclusion, ...] = ()
+    """What is not built although its architecture is named."""
     holds: tuple[Hold, ...] = ()
     """Variants that stay at an older release of their line, such as those whose installer is late."""
     best_effort: Annotated[tuple[ArchName, ...], EachOnce()] = ()
@@ -232,12 +190,17 @@ class Config(_Part):
     builders: dict[BuilderFor, Builder] = {DEFAULT_BUILDER: Builder(driver="local")}
     """Where builds run, by variant, group or arch: the first of them that is named counts, else `default`."""
     build_args: dict[BuildArgName, str] = {}
+    """Build arguments of every build; `--build-arg` wins. Everybody can read them in the image."""
     values: tuple[ValueRule, ...] = ()
+    """What templates get besides the keys of the line in versions.json; rules apply from top to bottom."""
     sources: tuple[SourceRule, ...] = ()
+    """What builds download: fetched and checked once, and handed to all of them as the stage `source`."""
     upstream: UpstreamConfig = UpstreamConfig()
     """Where `orchestrator update` finds new releases."""
     tests: tuple[SmokeTest, ...] = ()
+    """What each image must pass, on its own platform, before it is staged."""
     readme: ReadmeConfig = ReadmeConfig()
+    """What the image's README says besides its texts."""
     jenkins: JenkinsConfig | None = None
     """The jobs that `orchestrator jenkins` writes; none when left out."""
 

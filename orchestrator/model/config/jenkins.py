@@ -88,6 +88,7 @@ class JenkinsConfig(_Part):
     }
     """The label of agents that run a release of Windows: images are built on the release of their base."""
     credentials: Credentials = Credentials()
+    """By what jobs may read and write; registries that ask no login need none."""
     schedules: dict[JobName, Schedule] = {}
     """When jobs start by themselves, in Jenkins' words; an empty one never does."""
     time_limits: dict[JobName, TimeLimit] = {}

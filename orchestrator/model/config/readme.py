@@ -56,13 +56,16 @@ class Link(_Part):
     """A page and what it is called."""
 
     title: Title
+    """What README calls it."""
     url: Url
+    """Where it is."""
 
 
 class Badge(_Part):
     """A picture that leads to a page. One whose patterns have `{arch}` is for the READMEs of single arches alone."""
 
     title: Title
+    """What stands there where the picture cannot be seen."""
     image: BadgeLink
     """The picture's URL; may use `{arch}`, and `{repository}`, which is like `amd64/python`."""
     url: BadgeLink
@@ -100,10 +103,12 @@ class ReadmeConfig(_Part):
     license: Link | None = None
     """The licence of what the image brings."""
     logo: Url = ""
+    """The picture below the text that says what the image is."""
     badges: tuple[Badge, ...] = ()
     """Shown below the tags."""
     pages: RepositoryLink = ""
     """The page of a repository; may use `{repository}`. Docker Hub's when left out, if images go there."""
     max_bytes: Annotated[int, Field(ge=1, strict=True)] = HUB_MAX_BYTES
+    """How long README may be; as much as Docker Hub takes when left out."""
     drop: tuple[Drop, ...] = ()
     """What goes when README is longer than `max_bytes`: one after the other until it fits, all `tags` at last."""

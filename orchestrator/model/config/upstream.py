@@ -48,9 +48,11 @@ class FactRule(_Part):
     """A fact of versions.json that changes with the release, and the text upstream that has it."""
 
     key: FactPath
+    """Where versions.json keeps it, such as `setuptools.version`."""
     version: Range | None = None
     """The lines that have it; all when left out."""
     url: Pattern
+    """The text; may use what the URL of a download may use."""
     entry: EntryText
     """How the text names it."""
 

@@ -103,7 +103,7 @@ def _failed(before: FailingBuild | None, outcome: Outcome, run: Run, *, at: date
         since=at,
         last=at,
         code=outcome.code,
-        cause=_on_one_line(outcome.detail),
+        cause=_on_one_line(": ".join(filter(None, (outcome.place, outcome.detail)))),
         log=_on_one_line(run.job or f"out/{outcome.log}"),
     )
     if before is None:

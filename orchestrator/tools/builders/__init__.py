@@ -1,6 +1,6 @@
 """Builders that answered: what each runs, how it builds and hands over, and which engine tests what it made."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,3 +63,9 @@ class ReadyBuilder:
     """Whether it sends images to staging by itself instead of leaving them on our disk."""
     os_version: str = ""
     """Of Windows, whose programs run on one release of it alone."""
+
+
+def engines_that_test(builders: Iterable[ReadyBuilder]) -> tuple[Connect, ...]:
+    """The engines that run smoke tests of what these builders make, each once."""
+    testers = (tester for builder in builders for tester in builder.testers.values())
+    return tuple(dict.fromkeys(tester for tester in testers if not isinstance(tester, Untested)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools.engine import docker_contexts
 from orchestrator.tools.engine.certificates import CA, CERTIFICATE, KEY, Certificates
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import ProgramMissingError
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools import buildx, classic
 from orchestrator.tools.builders import ReadyBuilder, Tester, Untested, certificates, remote, results
 from orchestrator.tools.builders.addresses import reaches

@@ -39,7 +39,7 @@ class Engines:
     environment: Mapping[str, str]
     state: Path
     runner: Runner
-    _looks: dict[str, asyncio.Task[SeenEngine]] = field(default_factory=dict)
+    _looks: dict[str | Endpoint, asyncio.Task[SeenEngine]] = field(default_factory=dict)
 
     async def local(self) -> SeenEngine:
         """The engine that this machine's own Docker commands lead to; raises ProgramMissingError when none answers."""
@@ -55,9 +55,8 @@ class Engines:
         What it emulates is not asked, for that takes BuildKit. Where TLS is what fails, it raises InputError or
         NotAuthorisedError: that does not go away by itself.
         """
-        environment = {**self.environment, **(_naming(certificates) if certificates else {})}
-        found = _answered(await docker_host.look_at(Endpoint(host), environment=environment))
-        return _seen(found, Capabilities(frozenset(found.own), frozenset()), environment)
+        endpoint = Endpoint(host, certificates=certificates)
+        return await self._once(endpoint, partial(self._look_from_afar, endpoint))
 
     async def windows_release(self, seen: SeenEngine) -> str:
         """The os.version of an engine's Windows, empty elsewhere; raises UnavailableError when it is silent."""
@@ -74,7 +73,7 @@ class Engines:
                 f"`docker buildx` does not run: {said_last(finished)}; `orchestrator doctor` says how to get it"
             )
 
-    async def _once(self, key: str, look: Callable[[], Coroutine[Any, Any, SeenEngine]]) -> SeenEngine:
+    async def _once(self, key: str | Endpoint, look: Callable[[], Coroutine[Any, Any, SeenEngine]]) -> SeenEngine:
         if key not in self._looks:
             self._looks[key] = asyncio.create_task(look())
         return await self._looks[key]
@@ -83,7 +82,7 @@ class Engines:
         found = await engine.look(environment=self.environment, state=self.state)
         if isinstance(found, Silence):
             raise _none_here(found)
-        return _seen(found, await self._runs(found), self.environment)
+        return self._seen(found, await self._runs(found))
 
     async def _look_at(self, name: str) -> SeenEngine:
         endpoint = docker_host.of_context(name, self.environment)
@@ -93,7 +92,14 @@ class Engines:
                 "write `driver: local`, or leave `test_on` out"
             )
         found = _answered(await docker_host.look_at(endpoint, environment=self.environment))
-        return _seen(found, await self._runs(found), self.environment)
+        return self._seen(found, await self._runs(found))
+
+    async def _look_from_afar(self, endpoint: Endpoint) -> SeenEngine:
+        found = _answered(await docker_host.look_at(endpoint, environment=self.environment))
+        return self._seen(found, Capabilities(frozenset(found.own), frozenset()))
+
+    def _seen(self, found: Engine, runs: Capabilities) -> SeenEngine:
+        return SeenEngine(found, runs, partial(docker_host.client, found, environment=self.environment))
 
     async def _runs(self, found: Engine) -> Capabilities:
         try:
@@ -102,19 +108,10 @@ class Engines:
             raise UnavailableError(f"the engine at {found.host}: {error}; does it have BuildKit?") from error
 
 
-def _seen(found: Engine, runs: Capabilities, environment: Mapping[str, str]) -> SeenEngine:
-    return SeenEngine(found, runs, partial(docker_host.client, found, environment=environment))
-
-
-def _naming(certificates: Certificates) -> dict[str, str]:
-    """How certificates are named to Docker's programs."""
-    return {docker_host.CERT_PATH: str(certificates.folder), docker_host.TLS_VERIFY: "1"}
-
-
 def _none_here(silence: Silence) -> OrchestratorError:
-    if silence.endpoint.is_by_ssh or silence.error is not UnavailableError:
-        return silence.error(f"{silence}; {silence.ways_out}")
-    return ProgramMissingError(f"{silence}; start one by `orchestrator engine up`, or set DOCKER_HOST")
+    is_absent = silence.error is UnavailableError and not silence.endpoint.is_by_ssh
+    kind = ProgramMissingError if is_absent else silence.error
+    return kind(f"{silence}; {silence.ways_out}")
 
 
 def _answered(found: Engine | Silence) -> Engine:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.model.config import Builder, Config
+from orchestrator.model.config import Config
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.plan import Build
 from orchestrator.tools.smoke import tests_of
 

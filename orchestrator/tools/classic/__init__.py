@@ -60,8 +60,14 @@ async def solve(
     if failed is None:
         return Solved(ExitCode.DONE, "", transcript.progress, tuple(transcript.tail))
     said = failed.error
-    message = f"{run.place_of_failure}: {transcript.message()}"
-    return Solved(cause(said), message, transcript.progress, tuple(transcript.tail), is_crash=is_crash(said))
+    return Solved(
+        cause(said),
+        transcript.message(),
+        transcript.progress,
+        tuple(transcript.tail),
+        is_crash=is_crash(said),
+        place=run.place_of_failure,
+    )
 
 
 @contextlib.contextmanager

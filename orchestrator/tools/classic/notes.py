@@ -1,14 +1,14 @@
 """Notes of what builds have in an engine, by which the next build there removes what a killed one left."""
 
 import contextlib
-import fcntl
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from orchestrator.errors import LocalOutputError
+from orchestrator.tools import claims
 
 _IMAGE_NAME = "orchestrator-classic"
 """What an engine calls an image of ours, with a tag that no other build has, until it is ours to remove."""
@@ -17,60 +17,56 @@ _IMAGE_NAME = "orchestrator-classic"
 _LINE = re.compile(r"([0-9a-f]{12})\n")
 
 
+@dataclass(slots=True)
 class Note:
-    """What one build has in an engine: on disk until that is removed, locked while somebody works with it."""
+    """What one build has in an engine: on disk until that is removed, claimed while somebody works with it."""
 
-    def __init__(self, path: Path, file: TextIO) -> None:
-        self._path = path
-        self._file = file
-        self.images = _LINE.findall(file.read())
-        """IDs, shortened, of what the steps of the build left, in order."""
+    path: Path
+    images: list[str]
+    """IDs, shortened, of what the steps of the build left, in order."""
 
     @property
     def name(self) -> str:
         """What the engine calls the image itself."""
-        return f"{_IMAGE_NAME}:{self._path.name}"
+        return f"{_IMAGE_NAME}:{self.path.name}"
 
     def add(self, images: Sequence[str]) -> None:
         """Note further images, for anything can happen to us; raises LocalOutputError."""
-        self.images += images
+        if not images:
+            return
+        self.images.extend(images)
         try:
-            self._file.write("".join(f"{image}\n" for image in images))
-            self._file.flush()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{image}\n" for image in images))
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise _unwritable(self.path, error) from error
 
     def remove(self) -> None:
         """Forget what is in the engine no more."""
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def note(folder: Path) -> Iterator[Note]:
     """A note of a build that begins, in the folder of its engine; raises LocalOutputError."""
-    path = folder / secrets.token_hex(16)
-    unlocked = path.with_name(f".{path.name}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = unlocked.open("x+", encoding="utf-8")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        # Only now it has a name that `abandoned` looks at.
-        unlocked.rename(path)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    with file:
-        yield Note(path, file)
+    with contextlib.ExitStack() as ours:
+        try:
+            path = ours.enter_context(claims.claimed(folder, lambda: _blank(folder)))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        yield Note(path, [])
 
 
 def abandoned(folder: Path) -> Iterator[Note]:
-    """The notes of builds that ended without removing what they had, each ours while it is looked at.
+    """The notes of builds that ended without removing what they had, each ours while it is looked at."""
+    for path in claims.abandoned(folder):
+        yield Note(path, _LINE.findall(path.read_text(encoding="utf-8")))
 
-    The kernel frees the lock of a process that was killed, so what is locked belongs to a build that runs.
-    """
-    for path in sorted(folder.glob("[!.]*")):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError), path.open(encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield Note(path, file)
+
+def _blank(folder: Path) -> Path:
+    path = folder / secrets.token_hex(16)
+    path.touch(exist_ok=False)
+    return path
 
 
 def _unwritable(path: Path, error: OSError) -> LocalOutputError:

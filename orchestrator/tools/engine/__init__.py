@@ -130,6 +130,11 @@ async def ensure(
         return engine
 
 
+def may_be_stopped(state: Path) -> bool:
+    """Whether `down` would find an engine of ours, or what is left of one, at work."""
+    return private.has_processes(private_root(state))
+
+
 async def down(*, state: Path, runner: Runner, purge: bool) -> bool:
     """Stop the engine that we started, and with `purge` delete all it holds; whether there was one to stop."""
     settings = private.remembered(private_root(state))
@@ -149,8 +154,8 @@ async def _look_at(endpoint: Endpoint, *, settings: Settings, environment: Mappi
 
 def _refuse_taken(answer: Silence) -> None:
     """Refuse a socket that somebody else listens at; a socket file that nobody listens at is only a left-over."""
-    if answer.reason == os.strerror(errno.EACCES):
-        raise ProgramMissingError(f"{answer}; become root or join the group `docker`")
+    if answer.is_denied:
+        raise ProgramMissingError(f"{answer}; {answer.ways_out}")
     if answer.reason not in {os.strerror(errno.ENOENT), os.strerror(errno.ECONNREFUSED)}:
         raise UnavailableError(f"{answer}; end what listens there, or choose another --socket")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from docker import DockerClient
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import DockerException
 
-from orchestrator.errors import InputError, OrchestratorError, UnavailableError
+from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
 from orchestrator.model.refusals import Refusal
 from orchestrator.model.ssh_hosts import SSH_SCHEME, SshHost
@@ -23,10 +24,10 @@ from orchestrator.tools.process import dialled
 
 _T = TypeVar("_T")
 
-CERT_PATH, TLS_VERIFY = "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
-"""By which the environment names certificates for an address."""
-
 _ANSWER_SECONDS = 5
+_DENIED = os.strerror(errno.EACCES)
+# By which the environment names certificates for an address.
+_CERT_PATH, _TLS_VERIFY = "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"
 _VERSION_SAYS = frozenset({"ApiVersion", "Arch", "Os", "Version"})
 # What other arches a processor runs by itself, by Docker's name of it; 32-bit Arm on arm64 is asked of the machine.
 _COMPATIBLE = {"amd64": ("i386",), "arm": ("arm32v6", "arm32v5")}
@@ -48,6 +49,8 @@ class Engine:
     """Whether it shares this machine's kernel, and so its emulators."""
     context: str = ""
     """The Docker context that leads to it, where one does: it may hold certificates, which `host` cannot."""
+    certificates: Certificates | None = None
+    """As those of its endpoint."""
     api_version: str = DEFAULT_DOCKER_API_VERSION
     """Of its API, such as `1.45`; that of the SDK where the engine was not asked."""
 
@@ -75,6 +78,8 @@ class Endpoint:
     named_by: str = ""
     """Who chose it: DOCKER_HOST or a context; empty for the default."""
     context: str = ""
+    certificates: Certificates | None = None
+    """Those that are named for this address; None leaves it to its context, else to the environment."""
 
     @property
     def is_by_ssh(self) -> bool:
@@ -96,9 +101,17 @@ class Silence:
         return f"Docker at {self.endpoint.host}{chosen} does not answer: {self.reason}"
 
     @property
+    def is_denied(self) -> bool:
+        """Whether a Docker of this machine is there, and this user may not use it."""
+        return self.reason == _DENIED
+
+    @property
     def ways_out(self) -> str:
-        """What whoever chose it can do: mend it, or choose it no more."""
-        return f"{self.remedy}, or clear {self.endpoint.named_by}"
+        """What can be done: mend it, or choose it no more; where nobody chose it, also start one of ours."""
+        remedy = "become root or join the group `docker`" if self.is_denied else self.remedy
+        if self.endpoint.named_by:
+            return f"{remedy}, or clear {self.endpoint.named_by}"
+        return remedy if self.is_denied else "start one by `orchestrator engine up`, or set DOCKER_HOST"
 
 
 def chosen(environment: Mapping[str, str]) -> Endpoint | None:
@@ -147,6 +160,7 @@ def answered(endpoint: Endpoint, version: Mapping[str, Any]) -> Engine | Silence
         platforms=tuple(str(ARCHES[name].platform) for name in own),
         here=endpoint.host.startswith("unix://") and version.get("KernelVersion") == os.uname().release,
         context=endpoint.context,
+        certificates=endpoint.certificates,
         api_version=str(version["ApiVersion"]),
     )
 
@@ -171,7 +185,7 @@ async def windows_release(connect: Callable[[], DockerClient]) -> str:
 
 def client(engine: Engine, *, environment: Mapping[str, str], timeout_seconds: int = 60) -> DockerClient:
     """A client of Docker's API for this engine; to be closed by who asked for it."""
-    endpoint = Endpoint(engine.host, context=engine.context)
+    endpoint = Endpoint(engine.host, context=engine.context, certificates=engine.certificates)
     return _client(endpoint, environment, api_version=engine.api_version, timeout_seconds=timeout_seconds)
 
 
@@ -196,10 +210,15 @@ def _client(
 
 
 def _certificates(endpoint: Endpoint, environment: Mapping[str, str]) -> Certificates | None:
-    """Those of its context, else those that the environment names, as Docker's client takes it; None without TLS."""
+    """Its own, else those of its context or those that the environment names, as Docker's client takes it.
+
+    None without TLS.
+    """
+    if endpoint.certificates:
+        return endpoint.certificates
     if endpoint.context:
         return docker_contexts.named(endpoint.context, environment).certificates
-    folder, verify = (environment.get(name, "") for name in (CERT_PATH, TLS_VERIFY))
+    folder, verify = (environment.get(name, "") for name in (_CERT_PATH, _TLS_VERIFY))
     if not (folder or verify):
         return None
     kept = Path(folder) if folder else docker_contexts.folder(environment)
@@ -216,7 +235,8 @@ def _ssh_host(endpoint: Endpoint) -> SshHost:
 def _silence(endpoint: Endpoint, error: BaseException, by_tls: Refusal | None) -> Silence:
     if refusal := by_tls or ssh_clients.refusal_in(error):
         return Silence(endpoint, refusal.reason, refusal.remedy, refusal.error)
-    return Silence(endpoint, reason(error))
+    said = reason(error)
+    return Silence(endpoint, said, error=ProgramMissingError) if said == _DENIED else Silence(endpoint, said)
 
 
 def reason(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import LocalOutputError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.debian.apt import Apt, Package
 from orchestrator.tools.process import Runner
@@ -75,13 +76,18 @@ async def runnable(names: Collection[str], *, runner: Runner, state: Path, as_ro
     """Which of these arches run here, found out by running a tiny program of each.
 
     As root they run with another root folder, as in a container: an emulator that the kernel cannot reach from there
-    (registered without flag F) does not count.
+    (registered without flag F) does not count. Raises LocalOutputError where the programs cannot be kept.
     """
     by_machine = {machine: {name for name in names if ARCHES[name].elf_machine == machine} for machine in PROBES}
     wanted = {machine: group for machine, group in by_machine.items() if group}
     # In our own folder when there is one: programs in /tmp may be forbidden to run.
-    with tempfile.TemporaryDirectory(prefix="probe-", dir=state if os.access(state, os.W_OK) else None) as folder:
-        runs = await asyncio.gather(*(_runs(machine, Path(folder), runner, as_root=as_root) for machine in wanted))
+    try:
+        with tempfile.TemporaryDirectory(prefix="probe-", dir=state if os.access(state, os.W_OK) else None) as folder:
+            runs = await asyncio.gather(*(_runs(machine, Path(folder), runner, as_root=as_root) for machine in wanted))
+    except OSError as error:
+        raise LocalOutputError(
+            f"{error.filename or state}: {error.strerror}; small programs that show what runs here are kept there"
+        ) from error
     return frozenset(name for group, works in zip(wanted.values(), runs, strict=True) if works for name in group)
 
 

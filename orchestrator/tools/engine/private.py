@@ -127,6 +127,11 @@ async def start(settings: Settings, *, runner: Runner) -> None:
             servers.remember(server, settings.root / record)
 
 
+def has_processes(root: Path) -> bool:
+    """Whether `stop` would end any: those of a running engine, or what a killed one left."""
+    return bool(servers.processes_of(root, _PROGRAMS))
+
+
 async def stop(settings: Settings, *, runner: Runner) -> bool:
     """End the engine's processes, also those that a killed one left, and its mounts; whether there were any.
 

@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.catalog import Release
-from orchestrator.model.config import Builder, Config, Exclusion, Hold, Scope, read
+from orchestrator.model.config import Config, Exclusion, Hold, Scope, read
+from orchestrator.model.config.builders import Builder
 from orchestrator.model.variants import Variant
 from orchestrator.model.versions import VersionRange
 
@@ -124,41 +125,6 @@ tests: [{name: version, command: [python3, --version], stdout: "Python {version}
             [":2: exclude/0/until: 20261231 is not a day; write it like 2026-12-31"],
         ),
         (
-            "image: a\nbuilders: {default: {driver: context}}",
-            [":2: builders/default: the driver `context` needs `name`"],
-        ),
-        (
-            "image: a\nbuilders: {s390x: {driver: remote, endpoint: 'tcp://x:1', name: y1}}",
-            [":2: builders/s390x: the driver `remote` does not take `name`"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: context, name: farm, certificates: farm}}",
-            [":2: builders/default: the driver `context` does not take `certificates`"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: classic, host: 'tcp://x:1', certificates: x, server_name: x}}",
-            [":2: builders/default: the driver `classic` does not take `server_name`"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: classic, host: 'ssh://x', certificates: x}}",
-            [":2: builders/default: `certificates` are for an address that begins with tcp://"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: classic, certificates: x}}",
-            [":2: builders/default: `certificates` are for an address that begins with tcp://"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: remote, endpoint: 'tcp://x:1', server_name: x.example}}",
-            [":2: builders/default: `server_name` is for TLS; name `certificates` as well"],
-        ),
-        (
-            "image: a\nbuilders: {default: {driver: remote, endpoint: 'tcp://x:1', certificates: ../x}}",
-            [
-                ":2: builders/default/certificates: '../x' is not a folder of certificates; "
-                "write it like s390x-host or /etc/buildkit/certs"
-            ],
-        ),
-        (
             'image: a\nholds: [{line: "1", variants: [], facts: {version: 1.0.0}}]',
             [
                 ":2: holds/0/reason: is missing",
@@ -176,7 +142,6 @@ tests: [{name: version, command: [python3, --version], stdout: "Python {version}
             'image: a\nholds: [{line: "1", variants: a, facts: {version: "1.0", variants: [b]}, reason: z}]',
             [":2: holds/0: `facts` does not take `variants`; they stand beside it"],
         ),
-        ("image: a\nbuilders: {default: {jobs: 0}}", [":2: builders/default/jobs: expected 1 or more, got 0"]),
         (
             "image: a\nbuild_args: {GITHUB_TOKEN: x}",
             [

@@ -71,6 +71,12 @@ def test_a_first_failure_is_remembered_with_its_cause_and_log() -> None:
     assert after({}, Run([failed()], at)) == {ID: failing()}
 
 
+def test_a_cause_says_where_it_failed() -> None:
+    remembered = after({}, Run([replace(failed(), detail="2/2 RUN make: exit code: 2", place="d/Dockerfile:7")], NOON))
+
+    assert remembered[ID].cause == "d/Dockerfile:7: 2/2 RUN make: exit code: 2"
+
+
 def test_each_further_failure_counts_from_the_first_one() -> None:
     later = NOON + HOUR
 

@@ -7,7 +7,7 @@ import certifi
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.model.config import Builder
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools.builders import certificates
 from orchestrator.tools.engine.certificates import Certificates
 

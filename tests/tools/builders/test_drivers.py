@@ -8,7 +8,8 @@ import certifi
 import pytest
 
 from orchestrator.errors import InputError, OrchestratorError, ProgramMissingError, UnavailableError
-from orchestrator.model.config import Builder, Config, SmokeTest
+from orchestrator.model.config import Config, SmokeTest
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools.builders import ReadyBuilder, Untested, results
 from orchestrator.tools.builders.drivers import Means, look_at, runs
 from orchestrator.tools.builders.engines import SeenEngine

@@ -1,4 +1,5 @@
-from orchestrator.model.config import Builder, Config, SmokeTest
+from orchestrator.model.config import Config, SmokeTest
+from orchestrator.model.config.builders import Builder
 from orchestrator.tools.builders.uses import Use, uses
 from tests.samples import build
 

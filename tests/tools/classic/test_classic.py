@@ -337,9 +337,10 @@ async def test_a_failed_instruction_is_a_value_with_its_place(run: Run) -> None:
 
     solved = await run()
 
-    assert (solved.code, solved.message) == (
+    assert (solved.code, solved.place, solved.message) == (
         ExitCode.BUILD_FAILED,
-        "dockerfiles/2.0/windowsservercore-ltsc2025/Dockerfile:4: 2/2 RUN tool: exit code: 7",
+        "dockerfiles/2.0/windowsservercore-ltsc2025/Dockerfile:4",
+        "2/2 RUN tool: exit code: 7",
     )
     assert solved.tail[-2:] == ("installed", "> 2/2 RUN tool: exit code: 7")
     assert "save" not in run.engine.calls
@@ -354,7 +355,7 @@ async def test_a_failed_instruction_is_a_value_with_its_place(run: Run) -> None:
         ((refusal(500, "the driver has a bad day"),), 13, "the driver has a bad day"),
         ((*said(BUILT)[:6],), 13, "the engine was lost: it ended the build without a word"),
         ((*said(BUILT)[:6], ConnectionResetError(104, "reset by peer")), 13, "the engine was lost: reset by peer"),
-        (({"error": "operating system is not supported"},), 10, "Dockerfile: preparing the build: operating system"),
+        (({"error": "operating system is not supported"},), 10, "preparing the build: operating system"),
         (({"error": "write /x: no space left on device"},), 15, "no space left on device"),
     ],
 )

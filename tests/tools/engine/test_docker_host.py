@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.model.platforms import Platform
+from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.engine.docker_host import (
     Endpoint,
     Engine,
@@ -115,6 +116,19 @@ def test_silence_says_who_chose_the_place_and_why_it_is_silent(silence: Silence,
 
 
 @pytest.mark.parametrize(
+    ("reason", "named_by", "expected"),
+    [
+        ("Connection refused", "", "start one by `orchestrator engine up`, or set DOCKER_HOST"),
+        ("Connection refused", "DOCKER_HOST", "start it, or clear DOCKER_HOST"),
+        ("Permission denied", "", "become root or join the group `docker`"),
+        ("Permission denied", "DOCKER_HOST", "become root or join the group `docker`, or clear DOCKER_HOST"),
+    ],
+)
+def test_silence_says_what_can_be_done(reason: str, named_by: str, expected: str) -> None:
+    assert Silence(Endpoint(HOST, named_by=named_by), reason).ways_out == expected
+
+
+@pytest.mark.parametrize(
     ("variables", "is_verified"),
     [
         ({"DOCKER_CERT_PATH": "keys", "DOCKER_TLS_VERIFY": "1"}, True),
@@ -134,6 +148,21 @@ def test_the_environment_may_name_certificates(tmp_path: Path, variables: dict[s
 
     assert (api.base_url, api.cert) == ("https://192.0.2.1:2376", (str(keys / "cert.pem"), str(keys / "key.pem")))
     assert api.verify == (str(keys / "ca.pem") if is_verified else False)
+
+
+def test_certificates_that_are_named_for_an_engine_count_before_those_of_the_environment(tmp_path: Path) -> None:
+    keys = tmp_path / "farm"
+    keys.mkdir()
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (keys / name).touch()
+    environment = {"DOCKER_CERT_PATH": str(tmp_path / "mine"), "DOCKER_TLS_VERIFY": "1"}
+    engine = Engine(
+        "tcp://192.0.2.1:2376", private=False, version="26.1", platforms=(), certificates=Certificates(keys)
+    )
+
+    api = client(engine, environment=environment).api
+
+    assert (api.cert, api.verify) == ((str(keys / "cert.pem"), str(keys / "key.pem")), str(keys / "ca.pem"))
 
 
 @pytest.mark.parametrize("variables", [{}, {"DOCKER_CERT_PATH": "", "DOCKER_TLS_VERIFY": ""}])

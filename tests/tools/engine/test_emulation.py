@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.errors import LocalOutputError
 from orchestrator.model.platforms import ARCHES
 from orchestrator.tools.engine.emulation import PROBES, program, register, runnable
 from tests.fake_runner import Answer, FakeRunner
@@ -37,6 +38,14 @@ async def test_an_arch_runs_when_its_probe_ends_as_told(tmp_path: Path) -> None:
 
 async def test_a_program_that_ends_well_is_not_ours(tmp_path: Path) -> None:
     assert await runnable(["s390x"], runner=FakeRunner(), state=tmp_path, as_root=False) == frozenset()
+
+
+async def test_a_place_that_takes_no_programs_is_told(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.touch()
+
+    with pytest.raises(LocalOutputError, match="Not a directory; small programs that show what runs here"):
+        await runnable(["s390x"], runner=FakeRunner(), state=state, as_root=True)
 
 
 async def test_windows_is_never_emulated(tmp_path: Path) -> None:
