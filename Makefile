@@ -9,9 +9,9 @@ ARGUMENTS = $(foreach argument,$(BUILD_ARGS),--build-arg $(argument)) $(if $(JOB
 .PHONY: help build push publish plan status list render update check jenkins library readme report lint test demo farm e2e-python doctor golden picture bench soak lock clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 } /^##/ { print substr($$0, 4) }' $(MAKEFILE_LIST)
 
-build: .venv/ready ## Build what is needed: VARIANT=alpine VERSION=3.14 ARCH=arm64v8 REGISTRY=... PUSH=1 (all optional)
+build: .venv/ready ## Build what is needed, test it, stage it: PUSH=1 for `make push`
 	@$(ORCHESTRATOR) build $(SELECTED) $(ARGUMENTS) $(if $(PUSH),--push)
 
 push: .venv/ready ## Build, and move the tags of the architectures' own repositories
@@ -90,3 +90,8 @@ clean: ## Remove what was made here: the virtual environment and outputs
 
 .venv/ready: requirements/dev.txt requirements/venv.py pyproject.toml
 	@$(PYTHON) requirements/venv.py
+
+##
+## What to work on, for build, push, publish, plan, status, list: VERSION=3.14 VARIANT=alpine ARCH=arm64v8; several in
+## quotes, ARCH=all for all. For build and push also EMULATE=1, LOAD=1 (into the local engine under its tags), JOBS=4.
+## For all of them REGISTRY=registry.example.com, else it is the one on loopback, and but for list BUILD_ARGS="NAME=value".

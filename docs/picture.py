@@ -12,7 +12,7 @@ from rich.text import Text
 
 HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / "examples" / "hello" / "demo.py"
-COLUMNS = 140
+COLUMNS = 148
 # rich would have the reader's browser fetch a font.
 _FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)
 
