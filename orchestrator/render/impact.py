@@ -8,7 +8,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.model.facts import Facts
 from orchestrator.model.plan.impact import Impact, Standing
 from orchestrator.model.references import Reference
-from orchestrator.render.summary import short, table
+from orchestrator.render.summary import amount, short, table
 
 Arches = Mapping[Facts, tuple[str, ...] | None]
 """The arches that each is built for; None: those of its base, which nobody was asked for."""
@@ -20,7 +20,8 @@ def standing_text(base: Reference, standing: Sequence[Standing], arches: Arches)
     builds = sum(len(arches[each.facts] or ()) for each in standing)
     more = " and those of open architectures" if any(arches[each.facts] is None for each in standing) else ""
     return table(("target", "architectures", "stages"), rows) + (
-        f"{len(rows)} targets stand on {base.short}: when it moves, {builds} builds{more} are needed again\n"
+        f"{base.short} is below {amount(len(rows), 'target')}: "
+        f"when it moves, {amount(builds, 'build')}{more} will be needed again\n"
     )
 
 
