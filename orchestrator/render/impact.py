@@ -21,7 +21,7 @@ def standing_text(base: Reference, standing: Sequence[Standing], arches: Arches)
     more = " and those of open architectures" if any(arches[each.facts] is None for each in standing) else ""
     return table(("target", "architectures", "stages"), rows) + (
         f"{base.short} is below {amount(len(rows), 'target')}: "
-        f"when it moves, {amount(builds, 'build')}{more} will be needed again\n"
+        f"when it moves, {amount(builds, 'build')}{more} will be needed\n"
     )
 
 

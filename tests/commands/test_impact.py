@@ -16,7 +16,7 @@ def test_what_stands_on_a_base_is_known_without_a_registry(tmp_path: Path) -> No
         "TARGET      ARCHITECTURES  STAGES\n"
         "2.0/trixie  amd64 s390x    0\n"
         "1.0/trixie  amd64          0\n"
-        "debian:trixie is below 2 targets: when it moves, 3 builds will be needed again\n",
+        "debian:trixie is below 2 targets: when it moves, 3 builds will be needed\n",
     )
 
 
@@ -31,7 +31,7 @@ def test_what_stands_on_a_parent_is_needed_when_its_base_moves(tmp_path: Path) -
         "2.0/trixie       amd64 s390x    0\n"
         "2.0/slim-trixie  amd64 s390x    through 2.0/trixie\n"
         "1.0/trixie       amd64          0\n"
-        "debian:trixie is below 3 targets: when it moves, 5 builds will be needed again\n"
+        "debian:trixie is below 3 targets: when it moves, 5 builds will be needed\n"
     )
 
 

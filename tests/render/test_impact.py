@@ -13,7 +13,7 @@ def test_what_stands_on_a_base_is_listed_with_its_stages() -> None:
     assert standing_text(BASE, STANDING[:1], ARCHES) == (
         "TARGET      ARCHITECTURES  STAGES\n"
         "2.0/trixie  amd64 s390x    build 1\n"
-        "busybox:trixie is below 1 target: when it moves, 2 builds will be needed again\n"
+        "busybox:trixie is below 1 target: when it moves, 2 builds will be needed\n"
     )
 
 
@@ -30,7 +30,7 @@ def test_what_stands_on_a_base_through_parents_names_them() -> None:
 def test_open_architectures_are_not_counted_but_told() -> None:
     assert standing_text(BASE, STANDING, ARCHES).splitlines()[2:] == [
         "1.0/trixie  those of its base  0",
-        "busybox:trixie is below 2 targets: when it moves, 2 builds and those of open architectures will be needed again",
+        "busybox:trixie is below 2 targets: when it moves, 2 builds and those of open architectures will be needed",
     ]
 
 
