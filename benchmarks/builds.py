@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import bake, images
-from benchmarks.measuring import Measured, by_turns, measured, read
+from benchmarks.measuring import Measured, by_turns, measured, patiently, read
 from benchmarks.place import BAKED, TOOL, Place
 from benchmarks.results import Row
 
@@ -123,5 +123,5 @@ def _prepared(where: Place) -> _Bench:
     bench = _Bench(where)
     root = images.write(where.folder / "base", lines=1, arch=where.arch, dockerfile="", registry=where.registry)
     read((*TOOL, "-C", str(root), "bases", "import", images.BASE, "--arch", where.arch), env=where.environment)
-    bench.baked(bench.tiny("warm"))
+    patiently(lambda: bench.baked(bench.tiny("warm")))
     return bench

@@ -82,14 +82,17 @@ def middle(runs: Iterable[Measured]) -> Measured:
 def by_turns(rounds: int, *runs: Callable[[], Measured]) -> list[Measured]:
     """The middle of each of several runs, which take turns, so that a busy moment of the machine hits them alike.
 
-    One that fails is begun anew, for an engine under load gives up now and then; raises BenchmarkError when it keeps
-    failing.
+    Each is run as `patiently` does it.
     """
-    made = [[_patiently(run) for run in runs] for _ in range(rounds)]
+    made = [[patiently(run) for run in runs] for _ in range(rounds)]
     return [middle(column) for column in zip(*made, strict=True)]
 
 
-def _patiently(run: Callable[[], Measured]) -> Measured:
+def patiently(run: Callable[[], Measured]) -> Measured:
+    """Run something, and begin anew when it fails, for an engine under load gives up now and then.
+
+    Raises BenchmarkError when it keeps failing.
+    """
     for _ in range(_ATTEMPTS - 1):
         try:
             return run()
