@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
@@ -27,9 +28,6 @@ from orchestrator.tools.local_registry import lifecycle
 from orchestrator.tools.registry import Registry
 from orchestrator.tools.registry.credentials import DockerCredentials
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-
-
 _COLUMNS = ("name", "arch", "digest", "pulled_from")
 """What `bases list` shows to people; JSON has more."""
 
@@ -44,9 +42,9 @@ def command() -> None:
 
 
 @command.command(name="list")
-@_format
+@text_or_json
 @click.pass_obj
-def list_(invocation: Invocation, *, format_: str) -> ExitCode:
+def list_(invocation: Invocation, *, output_format: str) -> ExitCode:
     """List base images with their digests.
 
     Each on each arch that needs it, and where it is pulled from.
@@ -60,7 +58,7 @@ def list_(invocation: Invocation, *, format_: str) -> ExitCode:
     rows = [_row(base, arch_name) for name, base in sorted(found.items()) for arch_name in arches[name]]
     code = worst(error.exit_code for error in errors)
     problems = [problem for error in errors for problem in error.problems]
-    if format_ == "json":
+    if output_format == "json":
         click.echo(json.dumps({"bases": rows, "problems": problems, "exit_code": int(code)}, indent=2))
     else:
         click.echo(aligned([[str(row[column]) for column in _COLUMNS] for row in rows]), nl=False)
@@ -76,7 +74,7 @@ def list_(invocation: Invocation, *, format_: str) -> ExitCode:
 )
 @click.option("--updates/--no-updates", default=True, show_default=True, help="Include Debian's updates of the suite.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made.")
-@_format
+@text_or_json
 @click.pass_obj
 def import_(
     invocation: Invocation,
@@ -85,7 +83,7 @@ def import_(
     arches: tuple[str, ...],
     updates: bool,
     dry_run: bool,
-    format_: str,
+    output_format: str,
 ) -> ExitCode:
     """Make base images from Debian's own archive.
 
@@ -100,10 +98,10 @@ def import_(
     recipes = _recipes(names)
     wanted = _arches(arches, native=native_arch(invocation.machine).name)
     if dry_run:
-        _say_what_would_be_made(recipes, wanted, as_json=format_ == "json")
+        _say_what_would_be_made(recipes, wanted, as_json=output_format == "json")
         return ExitCode.DONE
     imported = run(_import(invocation, recipes, wanted, updates=updates))
-    if format_ == "json":
+    if output_format == "json":
         _print_json({"imported": [_entry(each) for each in imported]})
     else:
         click.echo(aligned([_line(each) for each in imported]), nl=False)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orchestrator.commands.carry_out import carried_out
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
@@ -76,7 +77,7 @@ class Options:
     callback=lambda _context, _parameter, value: Mode(value),
     help="What stderr shows: a table (on terminals), the builds' lines, or events as JSON; auto: table, in CI lines.",
 )
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     /,

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import yaml
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation
 from orchestrator.errors import ExitCode
 from orchestrator.model.config import Config
@@ -16,9 +17,9 @@ _NEVER_WRAP = 1_000_000
 
 
 @click.command(name="config")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
-def command(invocation: Invocation, format_: str) -> ExitCode:
+def command(invocation: Invocation, output_format: str) -> ExitCode:
     """Show what orchestrator.yaml, the environment and the options say together.
 
     The text is YAML that could be an orchestrator.yaml; a comment says where each value comes from.
@@ -29,7 +30,7 @@ def command(invocation: Invocation, format_: str) -> ExitCode:
     """
     loaded = inputs.load(root=invocation.root, environment=invocation.environment, overrides=invocation.overrides)
     values = _values(loaded.config)
-    if format_ == "json":
+    if output_format == "json":
         document = {"config": values, "origins": dict(loaded.origins), "exit_code": int(ExitCode.DONE)}
         click.echo(json.dumps(document, indent=2, sort_keys=True))
     else:

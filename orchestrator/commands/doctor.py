@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode, InputError
 from orchestrator.model.config.builders import Builder
@@ -17,9 +18,9 @@ from orchestrator.tools.diagnosis import Surroundings, diagnose
 
 
 @click.command()
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
-def command(invocation: Invocation, *, format_: str) -> ExitCode:
+def command(invocation: Invocation, *, output_format: str) -> ExitCode:
     """Say what is missing on this machine and how to get it; exit 30 when something needed is. Changes nothing.
 
     \b
@@ -36,7 +37,7 @@ def command(invocation: Invocation, *, format_: str) -> ExitCode:
     )
     checks = run(diagnose(around))
     code = ExitCode.PROGRAM_MISSING if any(check.state is State.MISSING for check in checks) else ExitCode.DONE
-    if format_ == "json":
+    if output_format == "json":
         print(json.dumps({"checks": [asdict(check) for check in checks], "exit_code": int(code)}))
     else:
         print("\n".join(lines(checks)))

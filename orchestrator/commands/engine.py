@@ -10,14 +10,13 @@ from typing import Any
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
 from orchestrator.tools import engine
 from orchestrator.tools.engine import Start
 from orchestrator.tools.engine.capabilities import Capabilities, capabilities
 from orchestrator.tools.engine.docker_host import Engine, Silence
-
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 
 @click.group()
@@ -35,9 +34,9 @@ def command() -> None:
 @command.command()
 @click.option("--socket", type=click.Path(path_type=Path), help="Start an engine of our own there, whatever else runs.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
-@_format
+@text_or_json
 @click.pass_obj
-def up(invocation: Invocation, *, socket: Path | None, dry_run: bool, format_: str) -> ExitCode:
+def up(invocation: Invocation, *, socket: Path | None, dry_run: bool, output_format: str) -> ExitCode:
     """Have an engine: find it, or install and start it. Prints where it is, as DOCKER_HOST takes it.
 
     \b
@@ -48,14 +47,14 @@ def up(invocation: Invocation, *, socket: Path | None, dry_run: bool, format_: s
     place = socket.absolute() if socket else None
     if dry_run:
         start = run(_needed(invocation, place))
-        print(_json(_to_do(start)) if format_ == "json" else "\n".join(_what_would_be_done(start)))
+        print(_json(_to_do(start)) if output_format == "json" else "\n".join(_what_would_be_done(start)))
         return ExitCode.DONE
     found = run(
         engine.ensure(
             environment=invocation.environment, state=invocation.state, runner=invocation.runner, socket=place
         )
     )
-    print(_json(_engine(found)) if format_ == "json" else found.host)
+    print(_json(_engine(found)) if output_format == "json" else found.host)
     return ExitCode.DONE
 
 
@@ -78,16 +77,16 @@ def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
 
 
 @command.command()
-@_format
+@text_or_json
 @click.pass_obj
-def status(invocation: Invocation, *, format_: str) -> ExitCode:
+def status(invocation: Invocation, *, output_format: str) -> ExitCode:
     """Say which engine there is and what it can run.
 
     \b
     Example: orchestrator engine status --format json
     """
     answer, able = run(_look(invocation))
-    if format_ == "json":
+    if output_format == "json":
         print(_json(_facts(answer, able)))
     elif isinstance(answer, Silence):
         print(f"running   no: {answer}; {answer.ways_out}")

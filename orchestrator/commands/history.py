@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError, OrchestratorError, worst
@@ -22,7 +23,7 @@ from orchestrator.tools.registry import Registry
 @click.argument("tag", required=False)
 @click.option("--arch", "arch_name", metavar="ARCH", help="The tag of this arch's own repository, not the shared one.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Look at so many last runs.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation, *, tag: str | None, arch_name: str | None, limit: int, output_format: str

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.errors import ExitCode, InputError
@@ -21,7 +22,7 @@ from orchestrator.tools import bases
 @click.argument("name", metavar="BASE")
 @click.option("--digest", default="", metavar="sha256:...", help="What BASE would name: an index or one manifest.")
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation, /, *, name: str, digest: str, build_args: tuple[str, ...], output_format: str

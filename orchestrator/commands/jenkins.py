@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.generated import difference, print_difference
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, matrix
@@ -22,7 +23,7 @@ _DEFAULT_TEMPLATES = Path(__file__).parents[1] / TEMPLATES
 @click.command(name="jenkins")
 @click.option("--check", is_flag=True, help="Write nothing; name stale files, show the diff, exit 4 if there are any.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; name the files that would change.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format: str) -> ExitCode:
     """Write jenkins/: jobs for Jenkins Job Builder, their pipelines and settings, from `jenkins` in orchestrator.yaml.

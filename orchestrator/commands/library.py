@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, matrix
 from orchestrator.errors import ExitCode, InputError
@@ -28,7 +29,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--check", "checked", type=_FILE, metavar="FILE", help="Compare with FILE: show what differs, exit 4.")
 @click.option("--parse", "parsed", type=_FILE, metavar="FILE", help="Read FILE, any library file, and print that.")
 @click.option("-o", "--output", type=_FILE, metavar="FILE", help="Write to FILE instead of printing.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation,

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
@@ -25,7 +26,7 @@ from orchestrator.tools import files
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write it to this file, for `build --plan`.",
 )
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     *,

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import click
 
 from orchestrator import __version__
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
@@ -47,7 +48,7 @@ _JOB = "BUILD_TAG"
 @click.option("--repair", is_flag=True, help="Also bring back images that tags name and their repository has lost.")
 @click.option("--by", default="", metavar="NAME", help="Who publishes, for the journal; the job or host if left out.")
 @click.option("--dry-run", is_flag=True, help="Show which tags would move, by which requests; change nothing.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     *,

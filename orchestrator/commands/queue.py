@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.commands.selecting import selects
@@ -22,7 +23,7 @@ from orchestrator.tools import queue_state
 @selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show no more than N builds to start.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     *,

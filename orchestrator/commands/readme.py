@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.generated import Difference, difference, print_difference
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.library import committed_library
@@ -46,7 +47,7 @@ class _Flags:
 @click.option("-o", "--output", type=_FOLDER, metavar="DIR", help="Write DIR/README.md, or DIR/ARCH/README.md.")
 @click.option("--check", is_flag=True, help="Write nothing; show how DIR differs, and exit 4 if it does.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; name the files in DIR that would change.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation,

@@ -6,11 +6,10 @@ from dataclasses import asdict
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode
 from orchestrator.tools.local_registry import LocalRegistry, lifecycle
-
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 
 
 @click.group()
@@ -24,9 +23,9 @@ def command() -> None:
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done.")
-@_format
+@text_or_json
 @click.pass_obj
-def up(invocation: Invocation, *, dry_run: bool, format_: str) -> ExitCode:
+def up(invocation: Invocation, *, dry_run: bool, output_format: str) -> ExitCode:
     """Have the registry run. Prints its address.
 
     \b
@@ -35,11 +34,11 @@ def up(invocation: Invocation, *, dry_run: bool, format_: str) -> ExitCode:
     if dry_run:
         known = run(_status(invocation))
         what = f"nothing to do: it runs at {known.address}" if known.running else f"would start it on {known.storage}"
-        print(_json(known) if format_ == "json" else what)
+        print(_json(known) if output_format == "json" else what)
         return ExitCode.DONE
     run(lifecycle.ensure(state=invocation.state, runner=invocation.runner, environment=invocation.environment))
     known = run(_status(invocation))
-    print(_json(known) if format_ == "json" else known.address)
+    print(_json(known) if output_format == "json" else known.address)
     return ExitCode.DONE
 
 
@@ -65,16 +64,16 @@ def down(invocation: Invocation, *, purge: bool, dry_run: bool) -> ExitCode:
 
 
 @command.command()
-@_format
+@text_or_json
 @click.pass_obj
-def status(invocation: Invocation, *, format_: str) -> ExitCode:
+def status(invocation: Invocation, *, output_format: str) -> ExitCode:
     """Say whether the registry runs, where, and where its data is.
 
     \b
     Example: orchestrator registry status --format json | jq -r .address
     """
     known = run(_status(invocation))
-    if format_ == "json":
+    if output_format == "json":
         print(_json(known))
         return ExitCode.DONE
     print(f"address  {known.address or 'none yet'}")

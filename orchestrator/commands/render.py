@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.generated import difference, print_difference
 from orchestrator.commands.invocation import Invocation
 from orchestrator.errors import ExitCode
@@ -20,7 +21,7 @@ from orchestrator.tools import files, inputs
     "--check", is_flag=True, help="Write nothing; name stale files, show the diff, and exit 4 if there are any."
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; name the files that would change.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(invocation: Invocation, *, check: bool, dry_run: bool, output_format: str) -> ExitCode:
     """Write the Dockerfiles from versions.json and the templates, and delete those of lines and variants that are gone.

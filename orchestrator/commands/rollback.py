@@ -4,6 +4,7 @@ import json
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import Project, registries
 from orchestrator.commands.publish import journal, platforms
@@ -22,7 +23,7 @@ from orchestrator.tools.publish.rollback import TakingBack, roll_back
     "--by", default="", metavar="NAME", help="Who takes it back, for the journal; the job or host if left out."
 )
 @click.option("--dry-run", is_flag=True, help="Show which tags would go back; change nothing.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation, *, name: str, allow_drop: tuple[str, ...], by: str, dry_run: bool, output_format: str

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from orchestrator.commands import completion
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.errors import ExitCode, NothingSelectedError
 from orchestrator.model.config import Config
@@ -19,7 +20,6 @@ from orchestrator.tools.registry.network import Network
 
 _SHOWN_DIGITS = 12
 
-_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 _versions = click.option(
     *("--version", "versions"),
     multiple=True,
@@ -50,10 +50,10 @@ def command() -> None:
 @_versions
 @_variants
 @_dry_run
-@_format
+@text_or_json
 @click.pass_obj
 def fetch(
-    invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], dry_run: bool, format_: str
+    invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], dry_run: bool, output_format: str
 ) -> ExitCode:
     """Fetch the downloads that builds need and the cache lacks.
 
@@ -67,7 +67,7 @@ def fetch(
     cache = invocation.source_cache
     cached = {source: sources.cached(source, cache) for source in wanted}
     paths = cached if dry_run else run(_fetched(wanted, config, invocation))
-    if format_ == "json":
+    if output_format == "json":
         _print_json({**_source(source), "path": str(path) if path else None} for source, path in paths.items())
     elif dry_run:
         for source in (source for source, path in cached.items() if path is None):
@@ -107,9 +107,11 @@ def add(invocation: Invocation, *, files: tuple[Path, ...], url: str, unknown: b
 @command.command(name="list")
 @_versions
 @_variants
-@_format
+@text_or_json
 @click.pass_obj
-def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], format_: str) -> ExitCode:
+def list_(
+    invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[str, ...], output_format: str
+) -> ExitCode:
     """List the downloads that builds need.
 
     Tells whether the cache has them, and which builds need them.
@@ -124,7 +126,7 @@ def list_(invocation: Invocation, *, versions: tuple[str, ...], variants: tuple[
             needed_by.setdefault(source, []).append(each.name)
     cache = invocation.source_cache
     cached = {source: sources.cached(source, cache) is not None for source in needed_by}
-    if format_ == "json":
+    if output_format == "json":
         _print_json(
             {**_source(source), "cached": cached[source], "needed_by": names} for source, names in needed_by.items()
         )

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import OUT, Project, Registries, registries
 from orchestrator.commands.selecting import selects
@@ -40,7 +41,7 @@ _REMOTE_ERRORS = (UnavailableError, NotAuthorisedError, ContractBrokenError)
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write it as one page."
 )
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     *,

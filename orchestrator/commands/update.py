@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.generated import difference
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.render import dockerfiles, left_over_dockerfiles
@@ -40,7 +41,7 @@ from orchestrator.tools.upstream import upstream
     metavar="FILE",
     help="Also write FILE: all that changes in versions.json and the Dockerfiles, under a commit message.",
 )
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(
     invocation: Invocation,

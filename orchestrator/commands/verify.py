@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.project import client, configured_mirrors
 from orchestrator.errors import ExitCode, InputError, OrchestratorError, joined, worst
@@ -26,7 +27,7 @@ _LAYOUT = "oci:"
 @click.command(name="verify")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--deep", is_flag=True, help="Read the layers, too: digests, packed and unpacked, and programs.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 @click.pass_obj
 def command(invocation: Invocation, /, *, images: tuple[str, ...], deep: bool, output_format: str) -> ExitCode:
     """Verify that each IMAGE has all that it needs, and that all of it is what it says.

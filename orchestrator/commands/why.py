@@ -4,6 +4,7 @@ import json
 
 import click
 
+from orchestrator.commands.formats import text_or_json
 from orchestrator.commands.invocation import Invocation, run
 from orchestrator.commands.plan import plan
 from orchestrator.commands.selecting import selects
@@ -15,7 +16,7 @@ from orchestrator.render.why import why_document, why_text
 @click.command(name="why")
 @selects(default_arch=NATIVE)
 @click.option("--build-arg", "build_args", multiple=True, metavar="NAME=VALUE", help="A build argument. Repeats.")
-@click.option("--format", "output_format", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@text_or_json
 def command(
     invocation: Invocation,
     *,

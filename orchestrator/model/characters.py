@@ -5,6 +5,9 @@ import re
 # Control characters and line separators end a line where a value is put into a Dockerfile or a log; direction marks
 # show a reviewer something else than what is there (CVE-2021-42574); lone surrogates cannot be written as UTF-8.
 REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+BYTE_ORDER_MARK = "\ufeff"
+"""May begin a file, and is no part of its text."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

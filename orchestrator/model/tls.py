@@ -12,6 +12,9 @@ _NOT_TLS = frozenset({"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FA
 _OTHER_NAME = re.compile(r"(?:Hostname|IP address) mismatch")
 _OUT_OF_DATE = re.compile(r"certificate (?:has expired|is not yet valid)")
 
+NO_PASSWORD = ""
+"""For a private key: one that asks for another must not wait for somebody who types it."""
+
 NO_TLS = Refusal("it does not speak TLS", "let it listen with TLS, or name no certificates for it", InputError)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError, OrchestratorError
 from orchestrator.model.platforms import ARCHES
-from orchestrator.tools.engine import docker_contexts
+from orchestrator.tools import docker_home
 from orchestrator.tools.engine.capabilities import Capabilities
 from orchestrator.tools.engine.docker_host import Engine, Silence
 from orchestrator.tools.local_registry.program import PROGRAM as REGISTRY_PROGRAM
@@ -68,7 +68,7 @@ def program(command: tuple[str, ...], ran: Finished | None, *, oldest: tuple[int
 
 def docker_config(environment: Mapping[str, str]) -> Check:
     """Docker's client configuration: where credentials come from. A broken one makes Docker go on without them."""
-    file = docker_contexts.folder(environment) / "config.json"
+    file = docker_home.folder(environment) / "config.json"
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 from itertools import chain
 
+from orchestrator.model.characters import BYTE_ORDER_MARK
 from orchestrator.model.dockerfile.words import BACKSLASH, stripped
 
 # https://docs.docker.com/reference/dockerfile/#parser-directives; BuildKit's own reading of it is the judge in tests.
@@ -12,13 +13,12 @@ _DIRECTIVE = re.compile(r"(?P<mark>#|//)[\t\n\f\r ]*(?P<name>[a-zA-Z][a-zA-Z0-9]
 _DIRECTIVES = frozenset({"check", "escape", "syntax"})
 _ESCAPES = (BACKSLASH, "`")
 _SHEBANG = "#!"
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 def lines_of(text: str) -> Iterator[str]:
     """The lines of a Dockerfile without their ends."""
     # Not splitlines(): BuildKit ends a line at \n alone, and a form feed or U+2028 may stand in a heredoc.
-    return (line.rstrip("\r\n") for line in StringIO(text.removeprefix(_BYTE_ORDER_MARK), newline="\n"))
+    return (line.rstrip("\r\n") for line in StringIO(text.removeprefix(BYTE_ORDER_MARK), newline="\n"))
 
 
 def directives(text: str) -> Mapping[str, str]:

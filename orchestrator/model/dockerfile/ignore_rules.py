@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from orchestrator.model.characters import BYTE_ORDER_MARK
 from orchestrator.model.dockerfile.path_patterns import regex_of
 from orchestrator.model.dockerfile.words import stripped
 
-_BYTE_ORDER_MARK = "\ufeff"
 _EXCEPTION = "!"
 _DEEP = "**"
 _WILD = re.compile(r"[*?\[\]\\]")
@@ -31,7 +31,7 @@ class IgnoreRules:
     def parse(cls, text: str) -> Self:
         """Read a .dockerignore; raises ValueError with the line number."""
         rules: list[tuple[bool, re.Pattern[str]]] = []
-        for number, line in enumerate(text.removeprefix(_BYTE_ORDER_MARK).split("\n"), 1):
+        for number, line in enumerate(text.removeprefix(BYTE_ORDER_MARK).split("\n"), 1):
             rule = "" if line.startswith("#") else stripped(line)
             if not rule:
                 continue

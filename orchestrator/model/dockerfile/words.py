@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Callable
 
+from orchestrator.model.characters import BYTE_ORDER_MARK
+
 # BuildKit reads words by rules of its own (frontend/dockerfile/shell/lex.go), which are not quite those of a shell.
 BACKSLASH = "\\"
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """What Go takes for white space; for Python four control characters belong to it as well."""
 _FIELD = re.compile(r"[^\t\v\f\r ]+")
-_BYTE_ORDER_MARK = "\ufeff"
 _NAME = re.compile(r"[^\W\d]\w*|[0-9]+|[@*#?$!-]")
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\}|(:?)([-+?]))")
 
@@ -60,7 +61,7 @@ def expanded(word: str, value_of: Callable[[str], str | None], *, escape: str = 
     releases alone can do, such as `${name%pattern}`.
     """
     try:
-        return _Reader(word.removeprefix(_BYTE_ORDER_MARK), value_of, escape).until("")
+        return _Reader(word.removeprefix(BYTE_ORDER_MARK), value_of, escape).until("")
     except RecursionError as error:
         raise ValueError(f"{word[:20]}... has too many variables within each other") from error
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from orchestrator.model.characters import BYTE_ORDER_MARK
 from orchestrator.model.problems import shown
 
-_BYTE_ORDER_MARK = "\ufeff"
 _BLANKS = (" ", "\t")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 
@@ -91,7 +91,7 @@ def paragraphs(text: str) -> tuple[tuple[Paragraph, ...], tuple[LineProblem, ...
 def _blocks(text: str) -> Iterator[list[Item]]:
     """The lines between empty ones."""
     block: list[Item] = []
-    for number, line in enumerate(text.removeprefix(_BYTE_ORDER_MARK).split("\n"), 1):
+    for number, line in enumerate(text.removeprefix(BYTE_ORDER_MARK).split("\n"), 1):
         if line.lstrip().startswith("#"):
             continue
         if line.rstrip("\r"):

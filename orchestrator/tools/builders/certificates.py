@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.model.config.builders import Builder
-from orchestrator.tools.engine import docker_contexts
+from orchestrator.tools import docker_home
 from orchestrator.tools.engine.certificates import CA, CERTIFICATE, KEY, Certificates
 
 _KEPT = "ORCHESTRATOR_CERTIFICATES"
@@ -18,7 +18,7 @@ def of(builder: Builder, environment: Mapping[str, str]) -> Certificates | None:
     """
     if not builder.certificates:
         return None
-    kept = Path(environment.get(_KEPT) or docker_contexts.folder(environment))
+    kept = Path(environment.get(_KEPT) or docker_home.folder(environment))
     folder = (kept / builder.certificates).absolute()
     has_ours = any((folder / name).exists() for name in (CERTIFICATE, KEY))
     found = Certificates(folder, has_ours=has_ours, server_name=builder.server_name)

@@ -7,11 +7,11 @@ from typing import Self
 
 from docker.tls import TLSConfig
 
+from orchestrator.model.tls import NO_PASSWORD
+
 CA, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
 """https://docs.docker.com/engine/security/protect-access/"""
 
-# A key that asks for a password must not wait for somebody who types it.
-_NO_PASSWORD = ""
 # What BuildKit and engines speak; a server may end the handshake with who cannot agree upon one.
 _PROTOCOLS = ("h2", "http/1.1")
 
@@ -64,5 +64,5 @@ class Certificates:
         else:
             context.load_default_certs()
         if self.ours:
-            context.load_cert_chain(*self.ours, password=_NO_PASSWORD)
+            context.load_cert_chain(*self.ours, password=NO_PASSWORD)
         return context

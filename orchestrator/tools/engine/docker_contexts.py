@@ -7,10 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.tools import docker_home
 from orchestrator.tools.engine.certificates import Certificates
 
 DEFAULT = "default"
@@ -29,11 +29,6 @@ class DockerContext:
     certificates: Certificates | None = None
 
 
-def folder(environment: Mapping[str, str]) -> Path:
-    """Where Docker's client keeps its configuration."""
-    return Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "/")) / ".docker")
-
-
 def current(environment: Mapping[str, str]) -> str:
     """The name of the context that counts: DOCKER_CONTEXT, else what `docker context use` chose.
 
@@ -42,7 +37,7 @@ def current(environment: Mapping[str, str]) -> str:
     if name := environment.get("DOCKER_CONTEXT"):
         return name
     try:
-        chosen = json.loads((folder(environment) / _CONFIG).read_bytes())["currentContext"]
+        chosen = json.loads((docker_home.folder(environment) / _CONFIG).read_bytes())["currentContext"]
     except (OSError, ValueError, KeyError, TypeError):
         return DEFAULT
     return chosen if isinstance(chosen, str) and chosen else DEFAULT
@@ -53,7 +48,7 @@ def named(name: str, environment: Mapping[str, str]) -> DockerContext:
 
     Where it is kept: https://github.com/docker/cli/blob/master/cli/context/store/store.go
     """
-    contexts = folder(environment) / "contexts"
+    contexts = docker_home.folder(environment) / "contexts"
     identity = hashlib.sha256(name.encode()).hexdigest()
     file = contexts / "meta" / identity / "meta.json"
     try:

@@ -18,6 +18,7 @@ from orchestrator.errors import InputError, OrchestratorError, ProgramMissingErr
 from orchestrator.model.platforms import ARCHES, Platform, arch_of
 from orchestrator.model.refusals import Refusal
 from orchestrator.model.ssh_hosts import SSH_SCHEME, SshHost
+from orchestrator.tools import docker_home
 from orchestrator.tools.engine import docker_contexts, ssh_clients, tls, tls_clients
 from orchestrator.tools.engine.certificates import Certificates
 from orchestrator.tools.process import dialled
@@ -221,7 +222,7 @@ def _certificates(endpoint: Endpoint, environment: Mapping[str, str]) -> Certifi
     folder, verify = (environment.get(name, "") for name in (_CERT_PATH, _TLS_VERIFY))
     if not (folder or verify):
         return None
-    kept = Path(folder) if folder else docker_contexts.folder(environment)
+    kept = Path(folder) if folder else docker_home.folder(environment)
     return Certificates.kept_in(kept, is_verified=bool(verify))
 
 

@@ -3,6 +3,7 @@
 import ssl
 from asyncio import open_connection, timeout
 from pathlib import Path
+from typing import Any
 
 from yarl import URL
 
@@ -64,27 +65,25 @@ async def _speaks_tls(url: URL) -> bool:
 
 async def _speaks_plainly(url: URL) -> bool:
     try:
-        async with timeout(_ANSWER_SECONDS):
-            reader, writer = await open_connection(url.host, url.port)
-            try:
-                writer.write(_GREETING)
-                first = await reader.read(1)
-            finally:
-                writer.transport.abort()
+        return await _first_byte(url, says=_GREETING) not in {b"", _ALERT}
     except OSError:
         return False
-    return first not in {b"", _ALERT}
 
 
 async def _shake_hands(url: URL, certificates: Certificates) -> None:
     """Raises ssl.SSLError where TLS fails, OSError where the connection does, both at once or after some seconds."""
-    name = certificates.server_name or url.host
+    # With TLS 1.3 a server judges our certificate when for us the handshake is done. Who writes then may miss what it
+    # says of it: the connection is gone before that was read.
+    await _first_byte(url, ssl=certificates.for_handshake, server_hostname=certificates.server_name or url.host)
+
+
+async def _first_byte(url: URL, *, says: bytes = b"", **tls: Any) -> bytes:
+    """What a server begins its answer with, empty where it hangs up; `tls` as `open_connection` takes it."""
     async with timeout(_ANSWER_SECONDS):
-        reader, writer = await open_connection(url.host, url.port, ssl=certificates.for_handshake, server_hostname=name)
+        reader, writer = await open_connection(url.host, url.port, **tls)
         try:
-            # With TLS 1.3 a server judges our certificate when for us the handshake is done. Who writes then may miss
-            # what it says of it: the connection is gone before that was read.
-            await reader.read(1)
+            writer.write(says)
+            return await reader.read(1)
         finally:
             writer.transport.abort()
 

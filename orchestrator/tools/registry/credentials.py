@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from orchestrator.errors import InputError
-from orchestrator.tools import on_demand
+from orchestrator.tools import docker_home, on_demand
 
 HELPER_SECONDS = 10.0
 
@@ -36,8 +35,7 @@ class DockerCredentials:
     """
 
     def __init__(self, environment: Mapping[str, str], *, helper_seconds: float = HELPER_SECONDS) -> None:
-        folder = environment.get("DOCKER_CONFIG") or str(Path(environment.get("HOME", "/")) / ".docker")
-        self._file = Path(folder) / "config.json"
+        self._file = docker_home.folder(environment) / "config.json"
         self._environment = dict(environment)
         self._seconds = helper_seconds
 

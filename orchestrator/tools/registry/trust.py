@@ -9,6 +9,8 @@ from typing import Self
 from yarl import URL
 
 from orchestrator.errors import InputError
+from orchestrator.model.tls import NO_PASSWORD
+from orchestrator.tools import docker_home
 
 CERTIFICATES = Path("/etc/docker/certs.d")
 """Where this machine keeps what its Docker is to know of registries: a folder for each, called `HOST` or `HOST:PORT`.
@@ -18,8 +20,6 @@ https://docs.docker.com/engine/security/certificates/
 
 # As a server may want to hear it from who connects; newer versions of HTTP are not spoken here.
 _PROTOCOLS = ("http/1.1",)
-# A key that asks for a password must not wait for somebody who types it.
-_NO_PASSWORD = ""
 
 
 class Trust:
@@ -38,8 +38,7 @@ class Trust:
         """What this machine has, and what its user has for a Docker without root or for Docker Desktop."""
         home = Path(environment.get("HOME", "/"))
         rootless = Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "docker"
-        desktop = Path(environment.get("DOCKER_CONFIG") or home / ".docker")
-        return cls((CERTIFICATES, rootless / CERTIFICATES.name, desktop / CERTIFICATES.name))
+        return cls((CERTIFICATES, rootless / CERTIFICATES.name, docker_home.folder(environment) / CERTIFICATES.name))
 
     def context(self, url: URL) -> ssl.SSLContext:
         """How the host of a URL is spoken to by TLS; raises InputError for a certificate or key that cannot be used."""
@@ -71,7 +70,7 @@ def _context(kept: Sequence[Path]) -> ssl.SSLContext:
     # More than one would have to be tried in turn; nobody asks for two authorities' word for who we are.
     for path in _files(kept, ".cert")[:1]:
         try:
-            context.load_cert_chain(path, path.with_suffix(".key"), password=_NO_PASSWORD)
+            context.load_cert_chain(path, path.with_suffix(".key"), password=NO_PASSWORD)
         except OSError as error:
             raise InputError(
                 f"{path}: {_reason(error)}; expected a certificate in PEM, and beside it "

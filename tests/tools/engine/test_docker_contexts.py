@@ -5,20 +5,8 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.tools.engine.certificates import Certificates
-from orchestrator.tools.engine.docker_contexts import DockerContext, current, folder, named
+from orchestrator.tools.engine.docker_contexts import DockerContext, current, named
 from tests.docker_contexts import HOST, add_context
-
-
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({"DOCKER_CONFIG": "/config", "HOME": "/home/me"}, "/config"),
-        ({"HOME": "/home/me"}, "/home/me/.docker"),
-        ({"DOCKER_CONFIG": "", "HOME": "/home/me"}, "/home/me/.docker"),
-    ],
-)
-def test_the_folder_is_the_one_of_dockers_client(environment: dict[str, str], expected: str) -> None:
-    assert folder(environment) == Path(expected)
 
 
 @pytest.mark.parametrize(
